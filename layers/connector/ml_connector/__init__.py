@@ -1,0 +1,1 @@
+"""ml-connector: Sage Intacct finance events as Twilio SMS and confirmed voice calls."""

@@ -1,0 +1,1 @@
+"""The remaining AWS adapters: queue, secrets, clock."""

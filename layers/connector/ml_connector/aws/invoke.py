@@ -1,0 +1,22 @@
+"""Starting the poll of one company: an asynchronous invocation of the poll function itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class SelfInvoker:
+    """One invocation per company, so that no company waits for another or breaks it."""
+
+    def __init__(self, client: Any, function_name: str) -> None:  # noqa: ANN401 - boto3 has no types
+        self._client = client
+        self._function_name = function_name
+
+    def start(self, company: str) -> None:
+        """Start polling a company; the invocation has no retries, the next tick is the retry."""
+        self._client.invoke(
+            FunctionName=self._function_name,
+            InvocationType="Event",
+            Payload=json.dumps({"v": 1, "company": company}).encode(),
+        )

@@ -1,0 +1,118 @@
+"""Append-only chains: each entry holds the hash of the one before it.
+
+One chain belongs to one document or one case. Changing, removing, reordering or cutting entries
+breaks a link that `check` names; whether the last entries were removed shows against the chain's
+head, which is kept elsewhere.
+
+Entries hold ids and keyed fingerprints, never names, phone numbers or texts: erasing a person
+leaves every chain whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from .instants import to_text
+
+Json: TypeAlias = bool | int | str | Sequence["Json"] | Mapping[str, "Json"] | None
+
+NO_DIGEST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The number and the hash of a chain's last entry. An empty chain has `seq` 0."""
+
+    seq: int = 0
+    digest: str = NO_DIGEST
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One link. `at` is UTC; `before` is the digest of the entry before it."""
+
+    chain: str
+    seq: int
+    at: datetime
+    kind: str
+    data: Mapping[str, Json]
+    before: str
+    digest: str
+
+    @property
+    def head(self) -> ChainHead:
+        """What the chain's head is once this entry is its last."""
+        return ChainHead(self.seq, self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLink:
+    """Where a chain stops being trustworthy, and why."""
+
+    chain: str
+    seq: int
+    reason: str
+
+
+def canonical(value: Json | Mapping[str, Json]) -> str:
+    """One spelling per value: sorted keys, no blanks, no floats (their text is not unique)."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_refuse
+    )
+
+
+def _refuse(value: object) -> Json:
+    raise TypeError(f"{type(value).__name__} has no canonical form: make it text first")
+
+
+def _digest(
+    chain: str, seq: int, at: datetime, kind: str, data: Mapping[str, Json], before: str
+) -> str:
+    body = canonical(
+        {
+            "at": to_text(at),
+            "before": before,
+            "chain": chain,
+            "data": data,
+            "kind": kind,
+            "seq": seq,
+        }
+    )
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def entry_after(
+    head: ChainHead, chain: str, at: datetime, kind: str, data: Mapping[str, Json]
+) -> AuditEntry:
+    """The next entry of a chain whose last one is `head`."""
+    seq = head.seq + 1
+    digest = _digest(chain, seq, at, kind, data, head.digest)
+    return AuditEntry(chain, seq, at, kind, data, head.digest, digest)
+
+
+def check(entries: Iterable[AuditEntry], head: ChainHead) -> BrokenLink | None:
+    """The first broken link of one whole chain given in its stored order, or None.
+
+    `head` is the one kept outside the audit table. An entry that was altered, removed, swapped,
+    cut off at the end or replaced by another history each gives its own reason.
+    """
+    seq, before, chain = 0, NO_DIGEST, ""
+    for entry in entries:
+        chain = entry.chain
+        if entry.seq != seq + 1:
+            return BrokenLink(chain, seq + 1, f"entry {seq + 1} is missing, {entry.seq} follows")
+        if entry.before != before:
+            return BrokenLink(chain, entry.seq, "does not continue the entry before it")
+        if entry.digest != _digest(chain, entry.seq, entry.at, entry.kind, entry.data, before):
+            return BrokenLink(chain, entry.seq, "was changed after it was written")
+        seq, before = entry.seq, entry.digest
+    if seq < head.seq:
+        return BrokenLink(chain, seq + 1, f"cut off: the head knows {head.seq} entries")
+    if seq > head.seq or before != head.digest:
+        return BrokenLink(chain, seq, "the head knows another history")
+    return None

@@ -1,0 +1,77 @@
+"""A bill as Intacct last showed it.
+
+States and their meaning: the labels of APBILL.STATE. There is no "Approved" state on a bill; the
+last approval makes it Posted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from .money import Money
+
+
+class BillState(StrEnum):
+    """The label Intacct shows, in words of our own for what it means to an approver."""
+
+    DRAFT = "draft"
+    """Not submitted yet, or recalled by its submitter."""
+    ANALYZING = "analyzing"
+    """Intacct's AP automation is still reading the document."""
+    SUBMITTED = "submitted"
+    """Waiting for the first approval."""
+    PARTIALLY_APPROVED = "partially_approved"
+    """At least one level approved; waiting for the next."""
+    DECLINED = "declined"
+    """An approver said no; it must be edited and submitted again."""
+    POSTED = "posted"
+    """Approved (or no approval was needed) and in the general ledger."""
+    SELECTED = "selected"
+    """Approved; a payment request exists."""
+    PARTIALLY_PAID = "partially_paid"
+    """Approved; a part is paid."""
+    PAID = "paid"
+    """Approved and paid."""
+    REVERSED = "reversed"
+    """Reversed after it was posted."""
+    REVERSAL = "reversal"
+    """The twin that reverses another bill."""
+    NO_VALUE = "no_value"
+    """Intacct's own fallback label."""
+    UNKNOWN = "unknown"
+    """A label this version does not know; kept as text in `Bill.state_text`."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody still has to approve it."""
+        return self in (BillState.SUBMITTED, BillState.PARTIALLY_APPROVED)
+
+    @classmethod
+    def of(cls, label: str) -> BillState:
+        """The state for a label; capitals and blanks differ between places in Intacct."""
+        word = label.strip().lower().replace(" ", "_")
+        try:
+            return cls(word)
+        except ValueError:
+            return cls.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One APBILL row, typed. Times are UTC; dates are the company's own calendar dates."""
+
+    record_no: str
+    number: str
+    vendor_id: str
+    vendor_name: str
+    amount: Money
+    state: BillState
+    state_text: str
+    due: date | None = None
+    entity_id: str = ""
+    description: str = ""
+    modified: datetime | None = None
+    created: datetime | None = None
+    url: str = ""

@@ -1,0 +1,116 @@
+"""A case is one event people have to be told about; an alert is one thing one person is told.
+
+::
+
+    open → acknowledged → confirmed        handled or expired ends it
+
+Which sentence of which flow decided is copied into the case: a later change of the flow touches
+only new events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from .audit import ChainHead
+
+
+class CaseState(StrEnum):
+    """How far an event has come with the people it concerns."""
+
+    OPEN = "open"
+    """Somebody is being told, or is to be."""
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody replied: seen. Reminders pause."""
+    CONFIRMED = "confirmed"
+    """Somebody pressed the key: they know and take it on."""
+    HANDLED = "handled"
+    """Intacct shows that the bill no longer waits for this. Silence from here on."""
+    EXPIRED = "expired"
+    """Too old to be worth a phone's buzz."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing may be sent for it any more."""
+        return self in (CaseState.HANDLED, CaseState.EXPIRED)
+
+
+class StopReason(StrEnum):
+    """Why no further dispatch starts for an alert. A flag, never a state."""
+
+    HANDLED = "handled"
+    """The bill was approved, declined, recalled or deleted."""
+    EXPIRED = "expired"
+    """The plan's time is over."""
+    NO_CHANNEL = "no_channel"
+    """The person has no usable phone number."""
+    OPTED_OUT = "opted_out"
+    """The person asked not to be texted."""
+    UNREACHABLE = "unreachable"
+    """The provider says this number cannot be reached this way, ever."""
+    EXHAUSTED = "exhausted"
+    """Every attempt the plan allows was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One event, from the poll that saw it to its end. The id is the event's id.
+
+    `head` is the head of the case's audit chain; every change of a case appends an entry, so the
+    head's number is also the version that writes are conditional on.
+    """
+
+    id: str
+    company: str
+    document: str
+    kind: str
+    round: int
+    state: CaseState
+    opened_at: datetime
+    expires_at: datetime
+    rule: str
+    flow_version: int
+    head: ChainHead
+    ended_at: datetime | None = None
+    end_reason: str = ""
+    write_id: str = ""
+
+    @property
+    def chain(self) -> str:
+        """The name of the case's audit chain."""
+        return case_chain(self.id)
+
+    def ended(self, state: CaseState, reason: str, now: datetime) -> Case:
+        """The case once it is over. Ending twice keeps the first end."""
+        if self.state.ended:
+            return self
+        return replace(self, state=state, ended_at=now, end_reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One person to be told one step of one case. `dispatch` is the newest one made for it."""
+
+    id: str
+    case_id: str
+    company: str
+    step: int
+    occurrence: int
+    recipient: str
+    channel: str
+    created_at: datetime
+    dispatch: str = ""
+    stop_reason: StopReason | None = None
+    version: int = 1
+    write_id: str = ""
+
+    def stopped(self, reason: StopReason) -> Alert:
+        """The alert with its first stop reason; a later reason never replaces it."""
+        return self if self.stop_reason else replace(self, stop_reason=reason)
+
+
+def case_chain(case_id: str) -> str:
+    """The audit chain of a case."""
+    return f"case#{case_id}"

@@ -1,0 +1,118 @@
+"""What we remember of a bill, so that the next poll can see what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from .audit import ChainHead
+from .bills import Bill, BillState
+from .money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One bill as the last poll that changed it left it. Only the poll writes it.
+
+    `round` counts submissions: a bill declined and submitted again is in its second round. `level`
+    counts the partial approvals of the round. `open_cases` are the cases to end once the bill moves
+    on. `head` is the head of the document's audit chain and at the same time its version.
+    """
+
+    company: str
+    id: str
+    record_no: str
+    number: str
+    vendor_id: str
+    vendor_name: str
+    amount: Money
+    state: BillState
+    due: date | None
+    modified: datetime | None
+    first_seen: datetime
+    round: int
+    level: int
+    deleted: bool
+    open_cases: tuple[str, ...]
+    head: ChainHead
+    open_since: datetime | None
+    write_id: str = ""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody still had to approve it when last seen."""
+        return self.state.waiting and not self.deleted
+
+    @property
+    def chain(self) -> str:
+        """The name of the document's audit chain."""
+        return f"doc#{self.company}#{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyState:
+    """Where polling one company stands.
+
+    `watermark` is the largest modification time *seen*, never our clock. `fence` grows with every
+    lease; a write that carries an older one is refused. `baseline_done` turns true after the first
+    complete poll: bills found before that are recorded and nobody is told.
+    """
+
+    company: str
+    fence: int = 0
+    lease_until: datetime | None = None
+    watermark: datetime | None = None
+    baseline_done: bool = False
+    poll_started_at: datetime | None = None
+    poll_succeeded_at: datetime | None = None
+    last_error: str = ""
+
+
+def bill_document_id(record_no: str) -> str:
+    """The document id of a bill."""
+    return f"bill#{record_no}"
+
+
+def first_seen(company: str, bill: Bill, now: datetime) -> Document:
+    """The document for a bill never seen before, with an empty chain."""
+    return Document(
+        company=company,
+        id=bill_document_id(bill.record_no),
+        record_no=bill.record_no,
+        number=bill.number,
+        vendor_id=bill.vendor_id,
+        vendor_name=bill.vendor_name,
+        amount=bill.amount,
+        state=bill.state,
+        due=bill.due,
+        modified=bill.modified,
+        first_seen=now,
+        round=1,
+        level=1 if bill.state is BillState.PARTIALLY_APPROVED else 0,
+        deleted=False,
+        open_cases=(),
+        head=ChainHead(),
+        open_since=now if bill.state.waiting else None,
+    )
+
+
+def as_shown(document: Document, bill: Bill, now: datetime) -> Document:
+    """The document with everything the bill shows now; round, level and cases stay as they are."""
+    since = document.open_since or now
+    return replace(
+        document,
+        number=bill.number,
+        vendor_id=bill.vendor_id,
+        vendor_name=bill.vendor_name,
+        amount=bill.amount,
+        state=bill.state,
+        due=bill.due,
+        modified=bill.modified,
+        deleted=False,
+        open_since=since if bill.state.waiting else None,
+    )
+
+
+def as_deleted(document: Document) -> Document:
+    """The document once Intacct has no such bill any more."""
+    return replace(document, deleted=True, open_since=None)

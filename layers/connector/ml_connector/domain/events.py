@@ -1,0 +1,172 @@
+"""What happened to a bill between two looks at it.
+
+Intacct tells states, never steps, and what begins and ends between two polls leaves no trace in
+the bill's own row: no poller can see it. Everything that does leave a trace becomes one event, with
+an id that comes out the same on every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from .bills import Bill, BillState
+from .documents import Document, as_deleted, as_shown, first_seen
+from .ids import event_id
+
+
+class EventKind(StrEnum):
+    """What can happen to a bill, in the words a flow uses."""
+
+    SUBMITTED = "bill.submitted"
+    """Waits for the first approval: seen for the first time, or once more (a new round)."""
+    PARTIALLY_APPROVED = "bill.partially_approved"
+    """One level approved; the next must act."""
+    CHANGED = "bill.changed"
+    """Still waiting, but for another amount, currency or vendor."""
+    APPROVED = "bill.approved"
+    """Posted or later: nobody has to approve it any more."""
+    DECLINED = "bill.declined"
+    """An approver said no."""
+    RECALLED = "bill.recalled"
+    """Taken back by its submitter."""
+    DELETED = "bill.deleted"
+    """Gone from Intacct."""
+
+
+#: After these the people told before have nothing left to do.
+ENDS_CASES = frozenset(EventKind) - {EventKind.CHANGED}
+
+_LEFT_WAITING: dict[BillState, EventKind] = {
+    BillState.POSTED: EventKind.APPROVED,
+    BillState.SELECTED: EventKind.APPROVED,
+    BillState.PARTIALLY_PAID: EventKind.APPROVED,
+    BillState.PAID: EventKind.APPROVED,
+    BillState.REVERSED: EventKind.APPROVED,
+    BillState.REVERSAL: EventKind.APPROVED,
+    BillState.DECLINED: EventKind.DECLINED,
+    BillState.DRAFT: EventKind.RECALLED,
+    BillState.ANALYZING: EventKind.RECALLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one document in one round."""
+
+    id: str
+    company: str
+    document: str
+    kind: EventKind
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one look at one bill means: the document as it is now, and what happened."""
+
+    document: Document
+    events: tuple[Event, ...]
+    changed: bool
+
+    @property
+    def ends_cases(self) -> bool:
+        """Whether the cases open so far are over."""
+        return any(event.kind in ENDS_CASES for event in self.events)
+
+
+def _event(document: Document, kind: EventKind, discriminator: str = "") -> Event:
+    return Event(
+        id=event_id(document.company, document.id, kind, document.round, discriminator),
+        company=document.company,
+        document=document.id,
+        kind=kind,
+        round=document.round,
+    )
+
+
+def seen_first(company: str, bill: Bill, now: datetime) -> Sighting | None:
+    """A bill we have no document for. One that waits for nobody is not worth a document."""
+    if not bill.state.waiting:
+        return None
+    document = first_seen(company, bill, now)
+    if bill.state is BillState.SUBMITTED:
+        return Sighting(document, (_event(document, EventKind.SUBMITTED),), changed=True)
+    event = _event(document, EventKind.PARTIALLY_APPROVED, _level(document))
+    return Sighting(document, (event,), changed=True)
+
+
+def seen_again(stored: Document, bill: Bill, now: datetime) -> Sighting:
+    """A bill we know, as Intacct shows it now.
+
+    A state this version has no word for says nothing about whether somebody must act, so it ends
+    nothing: the document keeps the state it had.
+    """
+    if bill.state in (BillState.UNKNOWN, BillState.NO_VALUE):
+        return Sighting(stored, (), changed=False)
+    shown = as_shown(stored, bill, now)
+    if stored.waiting and bill.state.waiting:
+        return _still_waiting(stored, shown)
+    if bill.state.waiting:
+        return _waits_once_more(shown)
+    if stored.waiting:
+        return Sighting(shown, (_event(shown, _LEFT_WAITING[bill.state]),), changed=True)
+    return Sighting(shown, (), changed=shown != stored)
+
+
+def _still_waiting(stored: Document, shown: Document) -> Sighting:
+    if stored.state is BillState.PARTIALLY_APPROVED and shown.state is BillState.SUBMITTED:
+        return _waits_once_more(shown)
+    if stored.state is not shown.state:
+        raised = replace(shown, level=stored.level + 1)
+        event = _event(raised, EventKind.PARTIALLY_APPROVED, _level(raised))
+        return Sighting(raised, (event,), changed=True)
+    if (stored.amount, stored.vendor_id) != (shown.amount, shown.vendor_id):
+        event = _event(shown, EventKind.CHANGED, _what_changed(stored, shown))
+        return Sighting(shown, (event,), changed=True)
+    return Sighting(shown, (), changed=shown != stored)
+
+
+def _waits_once_more(shown: Document) -> Sighting:
+    level = 1 if shown.state is BillState.PARTIALLY_APPROVED else 0
+    again = replace(shown, round=shown.round + 1, level=level)
+    if level:
+        event = _event(again, EventKind.PARTIALLY_APPROVED, _level(again))
+    else:
+        event = _event(again, EventKind.SUBMITTED)
+    return Sighting(again, (event,), changed=True)
+
+
+def gone(stored: Document) -> Sighting:
+    """A waiting bill that a complete read did not show and that has no row of its own either."""
+    deleted = as_deleted(stored)
+    return Sighting(deleted, (_event(deleted, EventKind.DELETED),), changed=True)
+
+
+def too_many_gone(missing: Collection[str], waiting: Collection[str]) -> bool:
+    """Whether so many bills vanished at once that the source is in doubt, not the bills.
+
+    More than five and more than a fifth of those waiting, all without a row: somebody took a
+    permission away, or the reply was wrong. Nothing may be cancelled on such evidence.
+    """
+    return len(missing) > max(5, len(waiting) // 5)
+
+
+def _level(document: Document) -> str:
+    return f"level {document.level}"
+
+
+def _what_changed(stored: Document, shown: Document) -> str:
+    text = "|".join(
+        (
+            stored.amount.canonical(),
+            stored.vendor_id,
+            shown.amount.canonical(),
+            shown.vendor_id,
+            str(stored.head.seq),
+        )
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

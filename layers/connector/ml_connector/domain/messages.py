@@ -1,0 +1,229 @@
+"""What an SMS says, and how its reference is made and found again.
+
+Names and numbers come from Intacct, where a supplier may have typed them: they are *hostile text*.
+`plain` is the one gate they pass. Its rules, in order:
+
+1. Control, format and bidirectional characters, private and unassigned code points: removed.
+   Blanks of every kind, line breaks included: one space.
+2. Spellings GSM-7 has (`gsm7.normalise`): curly quotes, dashes, accents.
+3. No link survives. A dot between a character and a word of two or more that starts with a letter
+   becomes a space (`pay.example.com` → `pay example com`), so do the dots of an IP address;
+   `://` becomes a space and a colon glued to a word gets one (`tel: 5`). `St. Mary's Co.`,
+   `U.S. Steel`, `No.4711` and `12.50` stay as they are: no phone makes a link of those.
+4. `Ref` before a blank becomes `Ref.`, at the end of a longer word too, for shortening may cut
+   off its beginning: only our own reference reads `Ref K7F2`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Literal, Protocol, assert_never
+
+from .gsm7 import EXTENSION, GSM7_SINGLE, UCS2_PART, is_gsm7, normalise, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from .money import Money
+
+Detail = Literal["full", "amount_only", "reference_only"]
+
+#: Twilio refuses longer bodies (error 21617). Nothing written here comes near it.
+LONGEST_BODY = 1600
+
+#: No digit or letter that is taken for another on a small screen or over the phone (0 O, 1 I L,
+#: 2 Z, 5 S, 8 B), and no vowel, so that no code reads as a word.
+REFERENCE_ALPHABET = "234679CDFGHJKMNPQRTVWXY"
+REFERENCE_LENGTH = 4
+
+_REFERENCE = re.compile(rf"\bRef\s+([{REFERENCE_ALPHABET}]{{{REFERENCE_LENGTH}}})\b")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+#: Letters and marks that show nothing: blanks in disguise.
+_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d")
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+_DOTTED_WORD = re.compile(r"(?<=\S)\.(?=[^\W\d_][^\s.,;:!?()'\"])")
+_ADDRESS = re.compile(r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3,}(?!\d)")
+_SCHEME = re.compile(r":\s*//+")
+_GLUED_COLON = re.compile(r"(?<=[^\W\d_]):(?=\S)")
+_OUR_WORD = re.compile(r"ref(?=\s)", re.IGNORECASE)
+
+#: Characters of a name that shortening begins with. Intacct's own fields are no longer.
+_LONGEST_NAME = 200
+_CUT = ".."
+#: What shortening leaves at least, in characters: enough to recognise the thing.
+_LEAST_VENDOR, _LEAST_NUMBER, _LEAST_COMPANY = 8, 12, 8
+#: Two UCS-2 segments, less the unit that a surrogate pair can waste at the seam.
+_UCS2_ROOM = 2 * UCS2_PART - 1
+
+
+class BillFacts(Protocol):
+    """What a text needs to know about a bill, as Intacct gave it or as it is stored."""
+
+    @property
+    def record_no(self) -> str:
+        """Its key in Intacct, named where it has no number."""
+
+    @property
+    def number(self) -> str:
+        """The number on the bill, as the supplier wrote it."""
+
+    @property
+    def vendor_id(self) -> str:
+        """Named where the vendor has no name."""
+
+    @property
+    def vendor_name(self) -> str:
+        """Hostile text, like the number."""
+
+    @property
+    def amount(self) -> Money:
+        """Exact, with its currency."""
+
+    @property
+    def due(self) -> date | None:
+        """The company's own calendar date."""
+
+
+def bill_waiting_sms(
+    company_name: str,
+    bill: BillFacts,
+    reference: str,
+    detail: Detail = "full",
+    *,
+    replies: bool = False,
+) -> str:
+    """The SMS for a bill that waits for approval, for example::
+
+        Acme AP: Baker Steel, USD 12,500.00, bill 4711, due Nov 30. Waiting for approval in
+        Intacct. Reply 1 = seen. Ref K7F2
+
+    `detail` says how much a lock screen may show. `replies` is whether replies are read; without
+    them none is asked for. One GSM-7 segment, or at most two of UCS-2 where a name needs it: the
+    vendor is shortened first, then the head of the bill number, then the company; amount, due
+    date, the number's tail and the reference never. Raises ValueError for a reference that
+    `reference_in` could not find again.
+    """
+    if not _is_reference(reference):
+        raise ValueError(f"not a reference code: {reference!r}")
+    company = plain(company_name).rstrip(" :")
+    vendor = (plain(bill.vendor_name) or plain(bill.vendor_id) or "unnamed vendor").rstrip(" ,;:")
+    number = plain(bill.number).rstrip(" .,;:") or f"record {plain(bill.record_no)}"
+    amount = plain(str(bill.amount))
+    due = f", due {_MONTHS[bill.due.month - 1]} {bill.due.day}" if bill.due else ""
+    end = f"{' Reply 1 = seen.' if replies else ''} Ref {reference}"
+
+    def said(vendor: str, number: str, company: str) -> str:
+        match detail:
+            case "full":
+                who = f"{vendor}, " if vendor else ""
+                what = f"{who}{amount}, bill {number}{due}. Waiting for approval in Intacct."
+            case "amount_only":
+                what = f"bill of {amount}. Waiting for approval in Intacct."
+            case "reference_only":
+                what = "a bill is waiting for approval in Intacct."
+            case _:
+                assert_never(detail)
+        return f"{company}: {what}{end}" if company else f"{what}{end}"
+
+    return _fitted(said, vendor[:_LONGEST_NAME], number[-_LONGEST_NAME:], company[:_LONGEST_NAME])
+
+
+def plain(text: str) -> str:
+    """`text` as it may stand in a message; the rules are in this module's docstring."""
+    visible = "".join(_visible(char) for char in text)
+    words = " ".join(normalise(visible).split())
+    words = _SCHEME.sub(" ", words)
+    words = _ADDRESS.sub(lambda found: found[0].replace(".", " "), words)
+    words = _DOTTED_WORD.sub(" ", words)
+    words = _GLUED_COLON.sub(": ", words)
+    return _OUR_WORD.sub(r"\g<0>.", " ".join(words.split()))
+
+
+def reference_code(dispatch_id: str) -> str:
+    """Four characters that stand for a dispatch in its text; the same id gives the same code.
+
+    279,841 codes: not unique for ever, and need not be. It is only looked for among the recent
+    messages to one number.
+    """
+    number = int.from_bytes(hashlib.sha256(dispatch_id.encode()).digest()[:8])
+    code = ""
+    for _ in range(REFERENCE_LENGTH):
+        number, place = divmod(number, len(REFERENCE_ALPHABET))
+        code += REFERENCE_ALPHABET[place]
+    return code
+
+
+def reference_in(text: str) -> str | None:
+    """The reference in the body of one of our messages, or None.
+
+    The last one counts, wherever it stands: Twilio puts a line before the text of trial accounts,
+    and some carriers one after it.
+    """
+    found = _REFERENCE.findall(text)
+    return str(found[-1]) if found else None
+
+
+def _visible(char: str) -> str:
+    if char in _INVISIBLE or char.isspace():
+        return " "
+    if ord(char) in _VARIATION_SELECTORS or unicodedata.category(char).startswith("C"):
+        return ""
+    return char
+
+
+def _is_reference(text: str) -> bool:
+    return len(text) == REFERENCE_LENGTH and all(char in REFERENCE_ALPHABET for char in text)
+
+
+# ----------------------------------------------------------------------------- shortening
+def _fitted(said: Callable[[str, str, str], str], vendor: str, number: str, company: str) -> str:
+    """`said(vendor, number, company)`, shortened in that order until it fits."""
+    text = said(vendor, number, company)
+    if segments(text).parts <= 1:
+        return text
+    gsm7 = is_gsm7(text)
+    room, width = (GSM7_SINGLE, _septets) if gsm7 else (_UCS2_ROOM, _ucs2_units)
+
+    def over() -> int:
+        return max(0, width(said(vendor, number, company)) - room)
+
+    name = vendor
+    vendor = _head(name, max(width(vendor) - over(), _LEAST_VENDOR), width)
+    number = _tail(number, max(width(number) - over(), _LEAST_NUMBER), width)
+    company = _head(company, max(width(company) - over(), _LEAST_COMPANY), width)
+    vendor = _head(name, width(vendor) - over(), width)
+    text = said(vendor, number, company)
+    if not gsm7 and is_gsm7(text):
+        # What needed UCS-2 was cut off: other widths, and one segment is within reach.
+        return _fitted(said, vendor, number, company)
+    return text
+
+
+def _septets(text: str) -> int:
+    return sum(2 if char in EXTENSION else 1 for char in text)
+
+
+def _ucs2_units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _head(text: str, room: int, width: Callable[[str], int]) -> str:
+    """The beginning of `text` within `room` units, marked as cut; nothing if a mark is all."""
+    if width(text) <= room:
+        return text
+    while text and width(text) + len(_CUT) > room:
+        text = text[:-1].rstrip(" .,;:")
+    return text + _CUT if text else ""
+
+
+def _tail(text: str, room: int, width: Callable[[str], int]) -> str:
+    """The end of `text` within `room` units, marked as cut."""
+    if width(text) <= room:
+        return text
+    while text and width(text) + len(_CUT) > room:
+        text = text[1:].lstrip(" .,;:")
+    return _CUT + text

@@ -1,0 +1,101 @@
+"""Changes that are written together or not at all.
+
+A use case reads, decides with the pure functions of this package, and describes the result as one
+`Change`. The store writes it as one transaction. Each part carries the version it was read at, so a
+change built on what is no longer so is refused as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .audit import AuditEntry
+from .cases import Alert, Case
+from .dispatches import Dispatch
+from .documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case with its alerts."""
+
+    case: Case
+    alerts: tuple[Alert, ...]
+
+    def alert(self, alert_id: str) -> Alert:
+        """The alert with this id; KeyError when the case has none."""
+        for alert in self.alerts:
+            if alert.id == alert_id:
+                return alert
+        raise KeyError(alert_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWrite:
+    """A case with the audit entry that goes with the change.
+
+    The entry's number tells what must be stored before: 1 is a case that must not exist yet, n is a
+    case whose head is n - 1.
+    """
+
+    case: Case
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWrite:
+    """A document with the audit entry that goes with the change; versions as in CaseWrite."""
+
+    document: Document
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The write holds only while this lease is the company's newest."""
+
+    company: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Add one to a counter; refused once it stands at `limit`. Gone after `expires_at`."""
+
+    key: str
+    limit: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SidRecord:
+    """This provider id belongs to this dispatch, and to no other, ever."""
+
+    sid: str
+    dispatch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One transaction.
+
+    `write_id` names this very change: written twice it counts once, and whoever finds it in a
+    stored item knows that the change got through although the reply was lost.
+    For dispatches and alerts, `version` is the version to be stored; 1 must not exist yet.
+    """
+
+    write_id: str
+    dispatches: tuple[Dispatch, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    cases: tuple[CaseWrite, ...] = ()
+    documents: tuple[DocumentWrite, ...] = ()
+    counters: tuple[Counter, ...] = ()
+    sids: tuple[SidRecord, ...] = field(default=())
+    fence: Fence | None = None
+
+    @property
+    def entries(self) -> tuple[AuditEntry, ...]:
+        """Every audit entry of the change."""
+        documents = tuple(write.entry for write in self.documents)
+        return documents + tuple(write.entry for write in self.cases)

@@ -1,0 +1,196 @@
+"""Settings of one deployment: read once, checked before anything else runs.
+
+Everything comes from the function's environment, which the template fills; secrets do not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+
+from .errors import ConfigurationError
+
+#: What Twilio takes as an SMS's ValidityPeriod, seconds.
+SHORTEST_VALIDITY, LONGEST_VALIDITY = 5, 36_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Every time the protocol knows, in seconds, in one table.
+
+    The defaults are the ones the promises are made with. `check` refuses a table that would break
+    one; the sandbox and the tests shorten all of them together.
+    """
+
+    poll_interval: float = 120.0
+    """How often a company is polled; a tick in between makes no call to Intacct."""
+    watermark_overlap: float = 900.0
+    """How far before the largest modification time seen a poll reads again: rows commit late."""
+    twilio_timeout: float = 10.0
+    """The longest one request to Twilio may take."""
+    intacct_timeout: float = 60.0
+    """The longest one request to Intacct may take."""
+    claim_to_post: float = 5.0
+    """A POST starts within this after its claim, or not at all."""
+    time_reserve: float = 5.0
+    """A POST starts only while the function has its timeout and this much time left."""
+    claim_margin: float = 15.0
+    """A claim older than the send function's timeout and this is nobody's any more."""
+    grace: float = 180.0
+    """How long Twilio may take to list a message it accepted."""
+    empty_list_gap: float = 60.0
+    """The least time between the two empty lists that mean not sent."""
+    list_lookback: float = 60.0
+    """A listed message may be older than its claim by this much: clocks differ."""
+    ring_again: float = 90.0
+    """A due dispatch nobody claimed within this time is put on the queue again."""
+    status_interval: float = 60.0
+    """How soon after sending a status is asked for; older messages are asked for less often."""
+    soft_timeout: float = 14_400.0
+    """A message without a receipt for this long is unconfirmed."""
+    receipt_patience: float = 86_400.0
+    """How long a late receipt is still looked for."""
+    retry_base: float = 30.0
+    """The ceiling of the first retry's wait; it doubles with every failure."""
+    retry_cap: float = 3_600.0
+    """The longest wait between two tries."""
+    give_back_wait: float = 5.0
+    """The wait after a request that certainly was not sent."""
+    hint_scale: float = 1.0
+    """What the waits of the error-code table are multiplied by; only the sandbox shortens them."""
+    blocked_pause: float = 300.0
+    """How long a company's sends stop after an account or configuration error."""
+    case_lifetime: float = 432_000.0
+    """After this an open case expires and nothing more is sent for it (five days)."""
+    validity: float = 14_400.0
+    """Twilio drops an SMS it could not hand over within this time."""
+
+    def longest_send(self, send_timeout: float) -> float:
+        """Seconds after a claim when its holder can no longer be alive."""
+        return send_timeout + self.claim_margin
+
+    def check(self, send_timeout: float) -> None:
+        """Refuse a table that breaks a promise; `send_timeout` is the send function's, seconds."""
+        for entry in fields(self):
+            if getattr(self, entry.name) <= 0:
+                raise ConfigurationError(f"TIMINGS: {entry.name} must be more than 0 seconds")
+        rules = (
+            (
+                self.twilio_timeout + self.time_reserve < send_timeout,
+                f"twilio_timeout + time_reserve must stay under the send timeout, {send_timeout:g} s",
+            ),
+            (
+                self.empty_list_gap <= self.grace,
+                "empty_list_gap must not be longer than grace",
+            ),
+            (
+                self.soft_timeout <= self.receipt_patience,
+                "soft_timeout must not be longer than receipt_patience",
+            ),
+            (self.retry_base <= self.retry_cap, "retry_base must not be longer than retry_cap"),
+            (
+                SHORTEST_VALIDITY <= self.validity <= LONGEST_VALIDITY,
+                f"validity must lie between {SHORTEST_VALIDITY} and {LONGEST_VALIDITY} seconds",
+            ),
+        )
+        for holds, complaint in rules:
+            if not holds:
+                raise ConfigurationError(f"TIMINGS: {complaint}")
+
+
+#: How many times one alert may be sent, the first time included.
+MAX_ATTEMPTS = 5
+
+#: How many dispatches one status check looks after.
+SWEEP_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment of a function, typed."""
+
+    stage: str
+    sessions_table: str
+    documents_table: str
+    alerts_table: str
+    flows_table: str
+    approvers_table: str
+    audit_table: str
+    queue_url: str
+    intacct_secret: str
+    twilio_secret: str
+    intacct_endpoint: str
+    intacct_trusted_host: str
+    twilio_base_url: str
+    session_cap: timedelta
+    function_timeout: float
+    send_timeout: float
+    function_name: str
+    timings: Timings
+
+
+DEFAULT_INTACCT_ENDPOINT = "https://api.intacct.com/ia/xml/xmlgw.phtml"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in an environment. Raises ConfigurationError naming the first bad variable."""
+    send_timeout = _seconds(environment, "SEND_TIMEOUT_SECONDS", "30")
+    timings = _timings(environment.get("TIMINGS", ""))
+    timings.check(send_timeout)
+    return Settings(
+        stage=_required(environment, "STAGE"),
+        sessions_table=_required(environment, "SESSIONS_TABLE"),
+        documents_table=_required(environment, "DOCUMENTS_TABLE"),
+        alerts_table=_required(environment, "ALERTS_TABLE"),
+        flows_table=_required(environment, "FLOWS_TABLE"),
+        approvers_table=_required(environment, "APPROVERS_TABLE"),
+        audit_table=_required(environment, "AUDIT_TABLE"),
+        queue_url=environment.get("ALERTS_QUEUE_URL", ""),
+        intacct_secret=environment.get("INTACCT_SECRET", ""),
+        twilio_secret=environment.get("TWILIO_SECRET", ""),
+        intacct_endpoint=environment.get("INTACCT_ENDPOINT") or DEFAULT_INTACCT_ENDPOINT,
+        intacct_trusted_host=environment.get("INTACCT_TRUSTED_HOST", ""),
+        twilio_base_url=environment.get("TWILIO_BASE_URL", ""),
+        session_cap=timedelta(seconds=_seconds(environment, "SESSION_CAP_SECONDS", "3000")),
+        function_timeout=_seconds(environment, "FUNCTION_TIMEOUT_SECONDS", "30"),
+        send_timeout=send_timeout,
+        function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+        timings=timings,
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ConfigurationError(f"{name} is not set; deploy the template, which sets it")
+    return value
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: str) -> float:
+    text = environment.get(name) or default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if value <= 0:
+        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {text!r}")
+    return value
+
+
+def _timings(text: str) -> Timings:
+    try:
+        overrides = json.loads(text or "{}")
+    except ValueError as error:
+        raise ConfigurationError(f"TIMINGS is not JSON: {error}") from error
+    known = {entry.name for entry in fields(Timings)}
+    if not isinstance(overrides, dict) or not set(overrides) <= known:
+        unknown = sorted(set(overrides) - known) if isinstance(overrides, dict) else text
+        raise ConfigurationError(f"TIMINGS must be an object of known names, found {unknown}")
+    try:
+        return replace(Timings(), **{name: float(value) for name, value in overrides.items()})
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"TIMINGS: every value is a number of seconds ({error})"
+        ) from error

@@ -1,0 +1,1 @@
+"""DynamoDB: the truth about alerts, dispatches, documents and the audit trail."""

@@ -1,0 +1,98 @@
+"""The alerts table: cases, alerts, dispatches, provider ids, counters, pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ml_connector.domain.cases import Alert
+from ml_connector.domain.dispatches import Dispatch
+from ml_connector.domain.instants import from_text, to_millis, to_text
+from ml_connector.domain.unit_of_work import CaseFile, Change
+from ml_connector.errors import StoreConflict
+
+from .connection import SharedConnection
+from .mapping import alert_of, case_keys, case_of, dispatch_keys, dispatch_of
+from .models import (
+    DUE_SHARD,
+    AlertItem,
+    CaseItem,
+    DispatchItem,
+    DueIndex,
+    PauseItem,
+    SidItem,
+)
+from .transaction import translated, write
+
+
+class DynamoAlertStore:
+    """The AlertStore port on DynamoDB. Every read that decides anything is consistent."""
+
+    def __init__(self, connection: SharedConnection) -> None:
+        self._connection = connection
+
+    def dispatch(self, dispatch_id: str) -> Dispatch | None:
+        """One dispatch."""
+        with translated():
+            try:
+                pk, sk = dispatch_keys(dispatch_id)
+                return dispatch_of(DispatchItem.get(pk, sk, consistent_read=True))
+            except DispatchItem.DoesNotExist:
+                return None
+
+    def dispatches(self, dispatch_ids: Sequence[str]) -> list[Dispatch]:
+        """The dispatches with these ids, in no order; unknown ids are left out."""
+        keys = [dispatch_keys(dispatch_id) for dispatch_id in dispatch_ids]
+        with translated():
+            return [dispatch_of(i) for i in DispatchItem.batch_get(keys, consistent_read=True)]
+
+    def case_file(self, case_id: str) -> CaseFile | None:
+        """A case with all its alerts."""
+        pk, sk = case_keys(case_id)
+        with translated():
+            try:
+                case = case_of(CaseItem.get(pk, sk, consistent_read=True))
+            except CaseItem.DoesNotExist:
+                return None
+            rows = AlertItem.query(pk, AlertItem.sk.startswith("alert#"), consistent_read=True)
+            alerts: list[Alert] = [alert_of(row) for row in rows]
+        return CaseFile(case, tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id))))
+
+    def sid_owner(self, sid: str) -> str | None:
+        """The dispatch a provider's id is recorded for."""
+        with translated():
+            try:
+                return str(SidItem.get(f"sid#{sid}", "sid", consistent_read=True).dispatch)
+            except SidItem.DoesNotExist:
+                return None
+
+    def look_due(self, until: datetime, limit: int) -> list[str]:
+        """Ids of dispatches to look at by then, oldest first; from an index that may lag."""
+        with translated():
+            rows = DispatchItem.due_index.query(
+                DUE_SHARD, DueIndex.look_at <= to_millis(until), limit=limit
+            )
+            return [str(row.pk).removeprefix("dispatch#") for row in rows]
+
+    def paused_until(self, company: str) -> datetime | None:
+        """When the company's sends may go on, or None when they were never stopped."""
+        with translated():
+            try:
+                item = PauseItem.get(f"pause#{company}", "pause", consistent_read=True)
+            except PauseItem.DoesNotExist:
+                return None
+        return from_text(item.until)
+
+    def pause(self, company: str, until: datetime, reason: str) -> None:
+        """Stop a company's sends; an earlier end never replaces a later one."""
+        text = to_text(until)
+        item = PauseItem(f"pause#{company}", "pause", until=text, reason=reason)
+        try:
+            with translated():
+                item.save(condition=PauseItem.until.does_not_exist() | (PauseItem.until < text))
+        except StoreConflict:
+            return
+
+    def commit(self, change: Change) -> None:
+        """Write a change as one transaction: all of it or nothing."""
+        write(self._connection, change)

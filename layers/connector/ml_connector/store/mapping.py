@@ -1,0 +1,348 @@
+"""Domain objects to items and back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from ml_connector.domain.approvers import Approver
+from ml_connector.domain.audit import AuditEntry, ChainHead, canonical
+from ml_connector.domain.bills import BillState
+from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
+from ml_connector.domain.delivery import MessageStatus
+from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
+from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.instants import from_text, to_millis, to_text
+from ml_connector.domain.money import Money
+
+from .models import (
+    DUE_SHARD,
+    AlertItem,
+    ApproverItem,
+    AuditItem,
+    CaseItem,
+    CompanyItem,
+    DispatchItem,
+    DocumentItem,
+)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
+
+
+def _text(instant: datetime | None) -> str | None:
+    return to_text(instant) if instant else None
+
+
+# ------------------------------------------------------------------------------ dispatches
+def dispatch_keys(dispatch_id: str) -> tuple[str, str]:
+    """Where a dispatch lives."""
+    return f"dispatch#{dispatch_id}", "dispatch"
+
+
+def dispatch_item(dispatch: Dispatch, write_id: str) -> DispatchItem:
+    """The item of a dispatch; settled ones leave the sparse index."""
+    pk, sk = dispatch_keys(dispatch.id)
+    return DispatchItem(
+        pk,
+        sk,
+        due_shard=DUE_SHARD if dispatch.look_at else None,
+        look_at=to_millis(dispatch.look_at) if dispatch.look_at else None,
+        look_text=_text(dispatch.look_at),
+        id=dispatch.id,
+        company=dispatch.company,
+        channel=dispatch.channel,
+        recipient=dispatch.recipient,
+        members=[[member.case_id, member.alert_id] for member in dispatch.members],
+        text=dispatch.text,
+        reference=dispatch.reference,
+        validity_seconds=dispatch.validity_seconds,
+        created_at=to_text(dispatch.created_at),
+        due_at=to_text(dispatch.due_at),
+        state=dispatch.state.value,
+        sequence=dispatch.sequence,
+        attempt=dispatch.attempt,
+        replaces=dispatch.replaces or None,
+        rings=dispatch.rings,
+        returns=dispatch.returns,
+        to=dispatch.to or None,
+        claim_token=dispatch.claim_token or None,
+        claimed_at=_text(dispatch.claimed_at),
+        sid=dispatch.sid or None,
+        sent_at=_text(dispatch.sent_at),
+        provider_status=dispatch.provider_status.value if dispatch.provider_status else None,
+        error_code=dispatch.error_code,
+        empty_lists=dispatch.empty_lists,
+        last_empty_at=_text(dispatch.last_empty_at),
+        reason=dispatch.reason or None,
+        version=dispatch.version,
+        write_id=write_id,
+    )
+
+
+def dispatch_of(item: DispatchItem) -> Dispatch:
+    """The dispatch in an item."""
+    return Dispatch(
+        id=item.id,
+        company=item.company,
+        channel=item.channel,
+        recipient=item.recipient,
+        members=tuple(Member(case, alert) for case, alert in item.members),
+        text=item.text,
+        reference=item.reference,
+        validity_seconds=int(item.validity_seconds),
+        created_at=from_text(item.created_at),
+        due_at=from_text(item.due_at),
+        look_at=_instant(item.look_text),
+        state=DispatchState(item.state),
+        sequence=int(item.sequence),
+        attempt=int(item.attempt),
+        replaces=item.replaces or "",
+        rings=int(item.rings),
+        returns=int(item.returns),
+        to=item.to or "",
+        claim_token=item.claim_token or "",
+        claimed_at=_instant(item.claimed_at),
+        sid=item.sid or "",
+        sent_at=_instant(item.sent_at),
+        provider_status=MessageStatus(item.provider_status) if item.provider_status else None,
+        error_code=None if item.error_code is None else int(item.error_code),
+        empty_lists=int(item.empty_lists),
+        last_empty_at=_instant(item.last_empty_at),
+        reason=item.reason or "",
+        version=int(item.version),
+        write_id=item.write_id,
+    )
+
+
+# ------------------------------------------------------------------------- cases and alerts
+def case_keys(case_id: str) -> tuple[str, str]:
+    """Where a case lives; its alerts are in the same partition."""
+    return f"case#{case_id}", "case"
+
+
+def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
+    """The item of a case whose chain ends in `head`."""
+    pk, sk = case_keys(case.id)
+    return CaseItem(
+        pk,
+        sk,
+        id=case.id,
+        company=case.company,
+        document=case.document,
+        kind=case.kind,
+        round=case.round,
+        state=case.state.value,
+        opened_at=to_text(case.opened_at),
+        expires_at_text=to_text(case.expires_at),
+        rule=case.rule,
+        flow_version=case.flow_version,
+        ended_at=_text(case.ended_at),
+        end_reason=case.end_reason or None,
+        head_seq=head.seq,
+        head_digest=head.digest,
+        write_id=write_id,
+    )
+
+
+def case_of(item: CaseItem) -> Case:
+    """The case in an item."""
+    return Case(
+        id=item.id,
+        company=item.company,
+        document=item.document,
+        kind=item.kind,
+        round=int(item.round),
+        state=CaseState(item.state),
+        opened_at=from_text(item.opened_at),
+        expires_at=from_text(item.expires_at_text),
+        rule=item.rule,
+        flow_version=int(item.flow_version),
+        head=ChainHead(int(item.head_seq), item.head_digest),
+        ended_at=_instant(item.ended_at),
+        end_reason=item.end_reason or "",
+        write_id=item.write_id,
+    )
+
+
+def alert_item(alert: Alert, write_id: str) -> AlertItem:
+    """The item of an alert."""
+    return AlertItem(
+        case_keys(alert.case_id)[0],
+        f"alert#{alert.id}",
+        id=alert.id,
+        case_id=alert.case_id,
+        company=alert.company,
+        step=alert.step,
+        occurrence=alert.occurrence,
+        recipient=alert.recipient,
+        channel=alert.channel,
+        created_at=to_text(alert.created_at),
+        dispatch=alert.dispatch or None,
+        stop_reason=alert.stop_reason.value if alert.stop_reason else None,
+        version=alert.version,
+        write_id=write_id,
+    )
+
+
+def alert_of(item: AlertItem) -> Alert:
+    """The alert in an item."""
+    return Alert(
+        id=item.id,
+        case_id=item.case_id,
+        company=item.company,
+        step=int(item.step),
+        occurrence=int(item.occurrence),
+        recipient=item.recipient,
+        channel=item.channel,
+        created_at=from_text(item.created_at),
+        dispatch=item.dispatch or "",
+        stop_reason=StopReason(item.stop_reason) if item.stop_reason else None,
+        version=int(item.version),
+        write_id=item.write_id,
+    )
+
+
+# ------------------------------------------------------------------------------- documents
+def company_key(company: str) -> str:
+    """The partition of a company's documents and state."""
+    return f"company#{company}"
+
+
+def document_item(document: Document, head: ChainHead, write_id: str) -> DocumentItem:
+    """The item of a document whose chain ends in `head`."""
+    return DocumentItem(
+        company_key(document.company),
+        document.id,
+        open_since=_text(document.open_since),
+        company=document.company,
+        record_no=document.record_no,
+        number=document.number,
+        vendor_id=document.vendor_id,
+        vendor_name=document.vendor_name,
+        amount=str(document.amount.amount),
+        currency=document.amount.currency,
+        state=document.state.value,
+        due=document.due.isoformat() if document.due else None,
+        modified=_text(document.modified),
+        first_seen=to_text(document.first_seen),
+        round=document.round,
+        level=document.level,
+        deleted=document.deleted,
+        open_cases=list(document.open_cases),
+        head_seq=head.seq,
+        head_digest=head.digest,
+        write_id=write_id,
+    )
+
+
+def document_of(item: DocumentItem) -> Document:
+    """The document in an item."""
+    return Document(
+        company=item.company,
+        id=item.sk,
+        record_no=item.record_no,
+        number=item.number,
+        vendor_id=item.vendor_id,
+        vendor_name=item.vendor_name,
+        amount=Money(Decimal(item.amount), item.currency),
+        state=BillState(item.state),
+        due=date.fromisoformat(item.due) if item.due else None,
+        modified=_instant(item.modified),
+        first_seen=from_text(item.first_seen),
+        round=int(item.round),
+        level=int(item.level),
+        deleted=bool(item.deleted),
+        open_cases=tuple(item.open_cases),
+        head=ChainHead(int(item.head_seq), item.head_digest),
+        open_since=_instant(item.open_since),
+        write_id=item.write_id,
+    )
+
+
+def company_item(state: CompanyState) -> CompanyItem:
+    """The item of a company's polling state."""
+    return CompanyItem(
+        company_key(state.company),
+        "state",
+        company=state.company,
+        fence=state.fence,
+        lease_until=_text(state.lease_until),
+        watermark=_text(state.watermark),
+        baseline_done=state.baseline_done,
+        poll_started_at=_text(state.poll_started_at),
+        poll_succeeded_at=_text(state.poll_succeeded_at),
+        last_error=state.last_error or None,
+    )
+
+
+def company_of(item: CompanyItem) -> CompanyState:
+    """The polling state in an item."""
+    return CompanyState(
+        company=item.company,
+        fence=int(item.fence),
+        lease_until=_instant(item.lease_until),
+        watermark=_instant(item.watermark),
+        baseline_done=bool(item.baseline_done),
+        poll_started_at=_instant(item.poll_started_at),
+        poll_succeeded_at=_instant(item.poll_succeeded_at),
+        last_error=item.last_error or "",
+    )
+
+
+# --------------------------------------------------------------------- audit and approvers
+def audit_item(entry: AuditEntry) -> AuditItem:
+    """The item of an audit entry."""
+    return AuditItem(
+        entry.chain,
+        entry.seq,
+        at=to_text(entry.at),
+        kind=entry.kind,
+        data=canonical(entry.data),
+        before=entry.before,
+        digest=entry.digest,
+    )
+
+
+def audit_of(item: AuditItem) -> AuditEntry:
+    """The audit entry in an item."""
+    return AuditEntry(
+        chain=item.chain,
+        seq=int(item.seq),
+        at=from_text(item.at),
+        kind=item.kind,
+        data=json.loads(item.data),
+        before=item.before,
+        digest=item.digest,
+    )
+
+
+def approver_item(approver: Approver) -> ApproverItem:
+    """The item of a person."""
+    return ApproverItem(
+        approver.id,
+        name=approver.name,
+        phone=approver.phone or None,
+        salt=approver.salt,
+        active=approver.active,
+        opted_out=approver.opted_out,
+    )
+
+
+def approver_of(item: ApproverItem) -> Approver:
+    """The person in an item."""
+    return Approver(
+        id=item.pk,
+        name=item.name,
+        phone=item.phone or "",
+        salt=item.salt,
+        active=bool(item.active),
+        opted_out=bool(item.opted_out),
+    )
+
+
+def epoch(instant: datetime) -> int:
+    """Seconds since 1970, for TTL attributes."""
+    return int(instant.astimezone(UTC).timestamp())

@@ -1,0 +1,314 @@
+"""The items of every table, as DynamoDB holds them.
+
+Instants are text of one width (`domain.instants`), money is its canonical text, lists of ids are
+JSON: an item can be read in the console. Attributes are only ever added, with a default, so that
+the version before and the version after can work on the same items while a deployment rolls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.indexes import (
+    AllProjection,
+    GlobalSecondaryIndex,
+    KeysOnlyProjection,
+    LocalSecondaryIndex,
+)
+from pynamodb.models import Model
+
+#: The one value of the sparse index's hash key. One partition carries a thousand writes a second,
+#: which is far above what a company's approvers can be sent.
+DUE_SHARD = "due"
+
+
+class _Unbound:
+    """Table names come from the environment; see `connection.bind`."""
+
+    table_name = "unbound"
+    region = "us-east-1"
+
+
+# --------------------------------------------------------------------------- table: alerts
+class DueIndex(GlobalSecondaryIndex["DispatchItem"]):  # type: ignore[no-untyped-call]
+    """Unsettled dispatches by the time they are looked at next. Sparse; may lag."""
+
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    look_at = NumberAttribute(range_key=True)
+
+
+class DispatchItem(Model):
+    """`dispatch#<id>` / `dispatch`."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    due_index = DueIndex()
+    due_shard = UnicodeAttribute(null=True)
+    look_at = NumberAttribute(null=True)
+
+    id = UnicodeAttribute()
+    company = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    recipient = UnicodeAttribute()
+    members: JSONAttribute = JSONAttribute()
+    text = UnicodeAttribute()
+    reference = UnicodeAttribute()
+    validity_seconds = NumberAttribute()
+    created_at = UnicodeAttribute()
+    due_at = UnicodeAttribute()
+    look_text = UnicodeAttribute(null=True)
+    state = UnicodeAttribute()
+    sequence = NumberAttribute()
+    attempt = NumberAttribute()
+    replaces = UnicodeAttribute(null=True)
+    rings = NumberAttribute()
+    returns = NumberAttribute()
+    to = UnicodeAttribute(null=True)
+    claim_token = UnicodeAttribute(null=True)
+    claimed_at = UnicodeAttribute(null=True)
+    sid = UnicodeAttribute(null=True)
+    sent_at = UnicodeAttribute(null=True)
+    provider_status = UnicodeAttribute(null=True)
+    error_code = NumberAttribute(null=True)
+    empty_lists = NumberAttribute()
+    last_empty_at = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+    write_id = UnicodeAttribute()
+
+
+class CaseItem(Model):
+    """`case#<id>` / `case`."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    id = UnicodeAttribute()
+    company = UnicodeAttribute()
+    document = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    round = NumberAttribute()
+    state = UnicodeAttribute()
+    opened_at = UnicodeAttribute()
+    expires_at_text = UnicodeAttribute()
+    rule = UnicodeAttribute()
+    flow_version = NumberAttribute()
+    ended_at = UnicodeAttribute(null=True)
+    end_reason = UnicodeAttribute(null=True)
+    head_seq = NumberAttribute()
+    head_digest = UnicodeAttribute()
+    write_id = UnicodeAttribute()
+
+
+class AlertItem(Model):
+    """`case#<case id>` / `alert#<id>`."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    id = UnicodeAttribute()
+    case_id = UnicodeAttribute()
+    company = UnicodeAttribute()
+    step = NumberAttribute()
+    occurrence = NumberAttribute()
+    recipient = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    dispatch = UnicodeAttribute(null=True)
+    stop_reason = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+    write_id = UnicodeAttribute()
+
+
+class SidItem(Model):
+    """`sid#<provider id>` / `sid`: exists once, so one provider id is adopted once."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    dispatch = UnicodeAttribute()
+
+
+class CounterItem(Model):
+    """`throttle#…` / `counter`: removed by TTL after its window."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    used = NumberAttribute()
+    expires_at = NumberAttribute()
+
+
+class PauseItem(Model):
+    """`pause#<company>` / `pause`: the company's sends stand still until then."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    until = UnicodeAttribute()
+    reason = UnicodeAttribute()
+
+
+# ------------------------------------------------------------------------ table: documents
+class OpenIndex(LocalSecondaryIndex["DocumentItem"]):  # type: ignore[no-untyped-call]
+    """Documents somebody still has to approve. Sparse, and read consistently."""
+
+    class Meta:
+        index_name = "open"
+        projection = AllProjection()
+
+    pk = UnicodeAttribute(hash_key=True)
+    open_since = UnicodeAttribute(range_key=True)
+
+
+class DocumentItem(Model):
+    """`company#<key>` / `bill#<record number>`."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    open_index = OpenIndex()
+    open_since = UnicodeAttribute(null=True)
+    company = UnicodeAttribute()
+    record_no = UnicodeAttribute()
+    number = UnicodeAttribute()
+    vendor_id = UnicodeAttribute()
+    vendor_name = UnicodeAttribute()
+    amount = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    state = UnicodeAttribute()
+    due = UnicodeAttribute(null=True)
+    modified = UnicodeAttribute(null=True)
+    first_seen = UnicodeAttribute()
+    round = NumberAttribute()
+    level = NumberAttribute()
+    deleted = BooleanAttribute()
+    open_cases: JSONAttribute = JSONAttribute()
+    head_seq = NumberAttribute()
+    head_digest = UnicodeAttribute()
+    write_id = UnicodeAttribute()
+
+
+class CompanyItem(Model):
+    """`company#<key>` / `state`."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    company = UnicodeAttribute()
+    fence = NumberAttribute()
+    lease_until = UnicodeAttribute(null=True)
+    watermark = UnicodeAttribute(null=True)
+    baseline_done = BooleanAttribute()
+    poll_started_at = UnicodeAttribute(null=True)
+    poll_succeeded_at = UnicodeAttribute(null=True)
+    last_error = UnicodeAttribute(null=True)
+
+
+# ---------------------------------------------------------------------------- table: audit
+class AuditItem(Model):
+    """One link of a chain. Written once, with `attribute_not_exists`; never changed."""
+
+    class Meta(_Unbound):
+        pass
+
+    chain = UnicodeAttribute(hash_key=True)
+    seq = NumberAttribute(range_key=True)
+    at = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    data = UnicodeAttribute()
+    before = UnicodeAttribute()
+    digest = UnicodeAttribute()
+
+
+# ---------------------------------------------------------------- tables: flows, approvers
+class FlowItem(Model):
+    """`flow` / `version#<number>`: immutable; `flow` / `pointer`: the version in force."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    version = NumberAttribute()
+    body = UnicodeAttribute(null=True)
+    digest = UnicodeAttribute(null=True)
+    published_at = UnicodeAttribute(null=True)
+    published_by = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+
+
+class ApproverItem(Model):
+    """`<approver id>`."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    phone = UnicodeAttribute(null=True)
+    salt = UnicodeAttribute()
+    active = BooleanAttribute()
+    opted_out = BooleanAttribute()
+
+
+# ------------------------------------------------------------------------- table: sessions
+class SessionItem(Model):
+    """`<sender>/<company>/<user>/<entity>`: the gateway session, shared by all functions.
+
+    `session` and `hold` are JSON; what conditions look at stands beside them.
+    """
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    session = UnicodeAttribute(null=True)
+    session_id = UnicodeAttribute(null=True)
+    hold = UnicodeAttribute(null=True)
+    lock_owner = UnicodeAttribute(null=True)
+    lock_until = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+
+class CacheItem(Model):
+    """`cache#<key>` in the sessions table: what may be asked of Intacct again at any time."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    body = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+AnyModel = type[Model]
+ModelTables = dict[AnyModel, str]
+Attributes = dict[str, Any]

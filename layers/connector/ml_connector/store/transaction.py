@@ -1,0 +1,162 @@
+"""A change as one DynamoDB transaction, and DynamoDB's refusals in words of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from ml_connector.domain.unit_of_work import Change, Counter
+from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
+
+from .connection import SharedConnection
+from .mapping import (
+    alert_item,
+    audit_item,
+    case_item,
+    company_key,
+    dispatch_item,
+    document_item,
+    epoch,
+)
+from .models import AuditItem, CompanyItem, CounterItem, SidItem
+
+#: DynamoDB takes no more than this in one transaction.
+MOST_ITEMS = 100
+
+
+def write(connection: SharedConnection, change: Change) -> None:
+    """Write all of a change or nothing.
+
+    Raises StoreConflict naming the refused parts when a condition does not hold, StoreUnavailable
+    when DynamoDB was busy, throttled or did not answer. After the latter the change may be written:
+    the same change, written again within ten minutes, counts once.
+    """
+    transaction = _Transaction(connection, change)
+    with translated():
+        try:
+            transaction.run()
+        except TransactWriteError as error:
+            raise transaction.explain(error) from error
+
+
+class _Transaction:
+    """Collects the operations in the order DynamoDB reports refusals: checks, puts, updates."""
+
+    def __init__(self, connection: SharedConnection, change: Change) -> None:
+        self._write = TransactWrite(connection=connection, client_request_token=change.write_id)
+        self._checks: list[str] = []
+        self._puts: list[str] = []
+        self._updates: list[str] = []
+        self._add(change)
+        total = len(self._names)
+        if total > MOST_ITEMS:
+            raise StoreError(f"a change of {total} parts is more than the {MOST_ITEMS} possible")
+
+    @property
+    def _names(self) -> list[str]:
+        return [*self._checks, *self._puts, *self._updates]
+
+    def run(self) -> None:
+        with self._write:
+            pass
+
+    def explain(self, error: TransactWriteError) -> StoreError:
+        """The refusal in words of ours, or a StoreUnavailable."""
+        reasons = list(error.cancellation_reasons)
+        failed = tuple(
+            name
+            for name, reason in zip(self._names, reasons, strict=False)
+            if reason is not None and reason.code == "ConditionalCheckFailed"
+        )
+        others = {reason.code for reason in reasons if reason is not None} - {
+            "ConditionalCheckFailed",
+            "None",
+        }
+        if failed and not others:
+            return StoreConflict(f"refused: {', '.join(failed)}", failed)
+        code = ", ".join(sorted(others)) or error.cause_response_code or "no answer"
+        return StoreUnavailable(f"transaction not confirmed: {code}")
+
+    # ------------------------------------------------------------------------- collecting
+    def _add(self, change: Change) -> None:
+        if change.fence:
+            self._checks.append(f"fence:{change.fence.company}")
+            self._write.condition_check(
+                CompanyItem,
+                company_key(change.fence.company),
+                "state",
+                condition=CompanyItem.fence == change.fence.token,
+            )
+        for entry in change.entries:
+            self._put(f"audit:{entry.chain}", audit_item(entry), AuditItem.chain.does_not_exist())
+        for document in change.documents:
+            item = document_item(document.document, document.entry.head, change.write_id)
+            self._versioned("document", document.document.id, item, document.entry.seq)
+        for case in change.cases:
+            stored = case_item(case.case, case.entry.head, change.write_id)
+            self._versioned("case", case.case.id, stored, case.entry.seq)
+        for dispatch in change.dispatches:
+            body = dispatch_item(dispatch, change.write_id)
+            self._versioned("dispatch", dispatch.id, body, dispatch.version)
+        for alert in change.alerts:
+            row = alert_item(alert, change.write_id)
+            self._versioned("alert", alert.id, row, alert.version)
+        for sid in change.sids:
+            owner = SidItem(f"sid#{sid.sid}", "sid", dispatch=sid.dispatch_id)
+            self._put(f"sid:{sid.sid}", owner, SidItem.pk.does_not_exist())
+        for counter in change.counters:
+            self._count(counter)
+
+    def _put(self, name: str, item: Model, condition: Any) -> None:  # noqa: ANN401 - PynamoDB's
+        self._puts.append(name)
+        self._write.save(item, condition=condition)
+
+    def _versioned(self, kind: str, key: str, item: Model, version: int) -> None:
+        """Version 1 must not exist; version n replaces n - 1 and leaves unknown attributes be."""
+        attributes = type(item).get_attributes()
+        if version == 1:
+            self._put(f"{kind}:{key}", item, attributes["pk"].does_not_exist())
+            return
+        counted = attributes["version"] if "version" in attributes else attributes["head_seq"]
+        self._updates.append(f"{kind}:{key}")
+        self._write.update(item, actions=_assignments(item), condition=counted == version - 1)
+
+    def _count(self, counter: Counter) -> None:
+        self._updates.append(f"counter:{counter.key}")
+        item = CounterItem(f"throttle#{counter.key}", "counter")
+        room = CounterItem.used.does_not_exist() | (CounterItem.used < counter.limit)
+        self._write.update(
+            item,
+            actions=[
+                CounterItem.used.add(1),
+                CounterItem.expires_at.set(epoch(counter.expires_at)),
+            ],
+            condition=room,
+        )
+
+
+def _assignments(item: Model) -> list[Any]:
+    actions: list[Any] = []
+    for name, attribute in type(item).get_attributes().items():
+        if attribute.is_hash_key or attribute.is_range_key:
+            continue
+        value = getattr(item, name)
+        actions.append(attribute.remove() if value is None else attribute.set(value))
+    return actions
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Everything PynamoDB raises, as an error of ours."""
+    try:
+        yield
+    except PynamoDBException as error:
+        code = error.cause_response_code or type(error.cause or error).__name__
+        if code == "ConditionalCheckFailedException":
+            raise StoreConflict("refused: condition") from error
+        raise StoreUnavailable(f"DynamoDB: {code}") from error

@@ -1,0 +1,1 @@
+"""What the functions do, said once, against ports."""

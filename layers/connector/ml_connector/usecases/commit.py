@@ -1,0 +1,48 @@
+"""Writing a change so that a lost reply is neither a lost change nor a second one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from ml_connector.domain.unit_of_work import Change
+from ml_connector.errors import StoreConflict, StoreUnavailable
+
+from .ports import AlertStore, Clock
+
+_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 1.0
+
+
+def commit(
+    store: AlertStore,
+    change: Change,
+    *,
+    stored_write_id: Callable[[], str | None],
+    clock: Clock,
+    until: datetime,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Write `change`, and try again until `until` while DynamoDB does not answer.
+
+    A change carries its own id. Written again it counts once, and when it is refused because our
+    own first try got through, `stored_write_id` (a consistent read of an item the change writes)
+    shows that id: success. Raises StoreConflict when somebody else was first, StoreUnavailable when
+    time runs out; only then is it open whether the change was written.
+    """
+    pause = _PAUSE_SECONDS
+    while True:
+        try:
+            store.commit(change)
+        except StoreConflict:
+            if stored_write_id() == change.write_id:
+                return
+            raise
+        except StoreUnavailable:
+            if clock.now().timestamp() + pause >= until.timestamp():
+                raise
+            sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        else:
+            return

@@ -1,0 +1,120 @@
+"""A dispatch with the cases and alerts it carries, and changes to all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ml_connector.domain.audit import Json, entry_after
+from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
+from ml_connector.domain.dispatches import Dispatch
+from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, Counter, SidRecord
+from ml_connector.errors import MessageMalformed
+
+from .ports import AlertStore
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchFile:
+    """What has to be read before anything is decided about a dispatch; all of it consistent."""
+
+    dispatch: Dispatch
+    files: tuple[CaseFile, ...]
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases of the members, each once."""
+        return tuple(file.case for file in self.files)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The members' alerts."""
+        members = {member.alert_id for member in self.dispatch.members}
+        return tuple(alert for file in self.files for alert in file.alerts if alert.id in members)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is still somebody to be told something."""
+        ended = {case.id for case in self.cases if case.state.ended}
+        return any(a.case_id not in ended and a.stop_reason is None for a in self.alerts)
+
+
+def load(store: AlertStore, dispatch_id: str) -> DispatchFile:
+    """Read a dispatch with its cases. Raises MessageMalformed when it does not exist."""
+    dispatch = store.dispatch(dispatch_id)
+    if dispatch is None:
+        raise MessageMalformed(f"no dispatch {dispatch_id[:40]!r} is known")
+    case_ids = dict.fromkeys(member.case_id for member in dispatch.members)
+    files = (store.case_file(case_id) for case_id in case_ids)
+    return DispatchFile(dispatch, tuple(file for file in files if file))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a dispatch: what it becomes, what the audit says, and what goes with it.
+
+    `stop` stops the members' alerts; `successor` is the dispatch that follows and that the alerts
+    then point to; `other` is a second dispatch changed together with this one; `expire` ends the
+    cases.
+    """
+
+    after: Dispatch
+    kind: str
+    data: Mapping[str, Json]
+    stop: StopReason | None = None
+    successor: Dispatch | None = None
+    other: Dispatch | None = None
+    counters: tuple[Counter, ...] = ()
+    sids: tuple[SidRecord, ...] = ()
+    expire: bool = False
+
+
+def change_of(file: DispatchFile, step: Step, *, write_id: str, now: datetime) -> Change:
+    """The transaction for a step; every member's case gets one audit entry.
+
+    Versions are counted here: the dispatch read becomes the next version, and so does `other`.
+    """
+    entry_data: dict[str, Json] = {
+        "dispatch": step.after.id,
+        "attempt": step.after.attempt,
+        "state": step.after.state.value,
+        **step.data,
+    }
+    dispatches = [replace(step.after, version=file.dispatch.version + 1)]
+    if step.successor:
+        dispatches.append(step.successor)
+    if step.other:
+        dispatches.append(replace(step.other, version=step.other.version + 1))
+    return Change(
+        write_id=write_id,
+        dispatches=tuple(dispatches),
+        alerts=_alerts(file, step),
+        cases=tuple(
+            CaseWrite(
+                case.ended(CaseState.EXPIRED, step.kind, now) if step.expire else case,
+                entry_after(case.head, case.chain, now, step.kind, entry_data),
+            )
+            for case in file.cases
+        ),
+        counters=step.counters,
+        sids=step.sids,
+    )
+
+
+def quiet_change(before: Dispatch, after: Dispatch, *, write_id: str) -> Change:
+    """A change nobody but the machinery cares about: the next look, a status on its way."""
+    return Change(write_id=write_id, dispatches=(replace(after, version=before.version + 1),))
+
+
+def _alerts(file: DispatchFile, step: Step) -> tuple[Alert, ...]:
+    changed: list[Alert] = []
+    for alert in file.alerts:
+        after = alert.stopped(step.stop) if step.stop else alert
+        if step.successor:
+            after = replace(after, dispatch=step.successor.id)
+        elif step.other:
+            after = replace(after, dispatch=step.other.id)
+        if after != alert:
+            changed.append(replace(after, version=alert.version + 1))
+    return tuple(changed)

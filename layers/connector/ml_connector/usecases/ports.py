@@ -1,0 +1,189 @@
+"""What the use cases need from the outside world, and nothing about who provides it.
+
+Every port has a fake in the tests and an adapter here; one contract suite runs over both.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ml_connector.domain.approvers import Approver
+from ml_connector.domain.bills import Bill
+from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
+from ml_connector.domain.dispatches import Dispatch
+from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.flows import Flow
+from ml_connector.domain.unit_of_work import CaseFile, Change
+from ml_connector.settings import Timings
+
+
+@dataclass(frozen=True, slots=True)
+class BillsRead:
+    """One read of Intacct.
+
+    `complete` is true only when every function succeeded, rows equalled the counts and nothing
+    remained: only then does absence mean anything. `transactions` is what Sage bills for.
+    """
+
+    bills: tuple[Bill, ...]
+    complete: bool
+    transactions: int
+    quarantined: int = 0
+
+
+class BillSource(Protocol):
+    """Reads one company's bills from Intacct. Raises only the SourceError family."""
+
+    def read_waiting_and_changed(self, since: datetime | None) -> BillsRead:
+        """Bills waiting for approval, and all modified at or after `since` (UTC)."""
+
+    def read_by_key(self, record_numbers: Sequence[str]) -> BillsRead:
+        """The bills with these record numbers; a number without a row no longer exists."""
+
+
+class Messenger(Protocol):
+    """Sends SMS and says what became of them. Raises only the DeliveryError family."""
+
+    def send_sms(self, request: SmsRequest, timeout: float) -> ProviderMessage:
+        """Create one message, once: never retried here. `timeout` in seconds, the whole call."""
+
+    def list_created_since(self, since: datetime) -> Iterator[ProviderMessage]:
+        """All messages of our sender created at or after `since`, newest first."""
+
+    def list_to(self, to: str, since: datetime) -> Iterator[ProviderMessage]:
+        """Messages to one number, newest first, without a date filter on the wire.
+
+        Unsent messages have no send date, so the provider's date filter may hide them; what is
+        older than `since` is dropped here.
+        """
+
+    def fetch(self, sid: str) -> ProviderMessage | None:
+        """One message, or None where the provider no longer (or not yet) knows it."""
+
+    def judge(self, error_code: int | None) -> Verdict:
+        """What to do about a message that did not arrive, by its error code."""
+
+
+class Doorbell(Protocol):
+    """The queue in front of the send function. It carries ids only; the store is the truth."""
+
+    def ring(self, dispatch_ids: Iterable[str], delay_seconds: int = 0) -> None:
+        """Queue a message for each dispatch; the delay is capped by the queue at 900 s."""
+
+
+class AlertStore(Protocol):
+    """The truth about cases, alerts and dispatches. Reads are consistent unless they say so.
+
+    Raises StoreConflict when a condition of a change does not hold, StoreUnavailable when DynamoDB
+    cannot answer: a change may then have been written all the same.
+    """
+
+    def dispatch(self, dispatch_id: str) -> Dispatch | None:
+        """One dispatch."""
+
+    def dispatches(self, dispatch_ids: Sequence[str]) -> list[Dispatch]:
+        """The dispatches with these ids, in no order; unknown ids are left out."""
+
+    def case_file(self, case_id: str) -> CaseFile | None:
+        """A case with all its alerts."""
+
+    def sid_owner(self, sid: str) -> str | None:
+        """The dispatch a provider's id is recorded for."""
+
+    def look_due(self, until: datetime, limit: int) -> list[str]:
+        """Ids of dispatches to look at by then, oldest first; from an index that may lag."""
+
+    def paused_until(self, company: str) -> datetime | None:
+        """When the company's sends may go on, or None when they are not stopped."""
+
+    def pause(self, company: str, until: datetime, reason: str) -> None:
+        """Stop a company's sends; a later end replaces an earlier one, never the other way."""
+
+    def commit(self, change: Change) -> None:
+        """Write a change as one transaction: all of it or nothing."""
+
+
+class DocumentStore(Protocol):
+    """What is remembered of each company's documents. Written by the poll alone."""
+
+    def state(self, company: str) -> CompanyState:
+        """Where polling the company stands."""
+
+    def lease(self, company: str, now: datetime, until: datetime) -> CompanyState | None:
+        """Take the company for one poll; None while somebody else holds it."""
+
+    def finish(self, state: CompanyState) -> None:
+        """Write the state and give the lease back. StoreConflict when the lease is another's."""
+
+    def waiting(self, company: str) -> list[Document]:
+        """All documents somebody still has to approve, consistently."""
+
+    def documents(self, company: str, ids: Sequence[str]) -> dict[str, Document]:
+        """The documents with these ids, consistently."""
+
+
+class FlowStore(Protocol):
+    """The published flow."""
+
+    def current(self) -> Flow | None:
+        """The version the pointer names, or the last good one; None before the first."""
+
+
+class ApproverStore(Protocol):
+    """The people."""
+
+    def approver(self, approver_id: str) -> Approver | None:
+        """One person."""
+
+
+class Companies(Protocol):
+    """The companies' way into Intacct."""
+
+    def source(self, company: str) -> BillSource | None:
+        """The company's gateway, or None where no credentials are stored for it."""
+
+
+class Telemetry(Protocol):
+    """What operators see. Fields hold ids, codes and counts; never names, numbers or texts."""
+
+    def event(self, name: str, **fields: str | float | None) -> None:
+        """Something worth a line."""
+
+    def warning(self, name: str, **fields: str | float | None) -> None:
+        """Something an operator may have to act on if it goes on."""
+
+    def error(self, name: str, **fields: str | float | None) -> None:
+        """Something an operator has to act on."""
+
+    def count(self, metric: str, amount: float = 1) -> None:
+        """Add to a metric."""
+
+
+class Clock(Protocol):
+    """Now."""
+
+    def now(self) -> datetime:
+        """The present time, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow, for measuring."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollPorts:
+    """What a poll works with."""
+
+    companies: Companies
+    documents: DocumentStore
+    alerts: AlertStore
+    flows: FlowStore
+    approvers: ApproverStore
+    doorbell: Doorbell
+    clock: Clock
+    telemetry: Telemetry
+    timings: Timings
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())

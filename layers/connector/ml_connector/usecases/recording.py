@@ -1,0 +1,216 @@
+"""Writing what a poll saw: the document, what it ends and what it opens, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ml_connector.domain.audit import Json, entry_after
+from ml_connector.domain.cases import Alert, CaseState, StopReason
+from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.events import ENDS_CASES, Event, Sighting
+from ml_connector.domain.flows import Flow, FlowCompany, decide
+from ml_connector.domain.instants import seconds
+from ml_connector.domain.planning import Opening, PlanTimes, open_case
+from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, DocumentWrite, Fence
+from ml_connector.errors import StoreConflict
+
+from .commit import commit
+from .ports import PollPorts
+
+#: A case's chain is also written by whoever is sending right now. Losing that race this often in a
+#: row means that something else is wrong.
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one transaction brought about: dispatches to ring for, and counts."""
+
+    dispatches: tuple[str, ...] = ()
+    alerts: int = 0
+    ended: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One event's share of the change."""
+
+    event: Event
+    opening: Opening | None
+    excluded: str = ""
+    already_open: bool = False
+
+
+class Recorder:
+    """Records the sightings of one poll."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        company: FlowCompany,
+        lease: CompanyState,
+        ports: PollPorts,
+        until: datetime,
+    ) -> None:
+        self._flow = flow
+        self._company = company
+        self._lease = lease
+        self._ports = ports
+        self._until = until
+
+    def record(self, sighting: Sighting) -> Recorded:
+        """Write one sighting. Raises StoreConflict once the poll was overtaken.
+
+        The cases a document ends are also written by whoever is sending for them; that race is run
+        again on what is stored now. A document somebody else wrote is not ours to write any more.
+        """
+        for _ in range(TRIES):
+            try:
+                return self._try(sighting)
+            except StoreConflict as error:
+                if not error.failed or any(not name.startswith(_CASES) for name in error.failed):
+                    raise
+        raise StoreConflict(f"{sighting.document.id}: its cases changed {TRIES} times in a row")
+
+    def _try(self, sighting: Sighting) -> Recorded:
+        now = self._ports.clock.now()
+        parts = [self._part(event, sighting.document, now) for event in sighting.events]
+        openings = [part.opening for part in parts if part.opening]
+        ending = self._ending(sighting)
+        document = self._document(sighting, parts)
+        entry = entry_after(
+            document.head, document.chain, now, "document.seen", self._seen(sighting, parts, ending)
+        )
+        change = Change(
+            write_id=self._ports.new_id(),
+            fence=Fence(self._lease.company, self._lease.fence),
+            documents=(DocumentWrite(document, entry),),
+            cases=(*(o.case for o in openings), *(self._ended(f, sighting, now) for f in ending)),
+            alerts=(*(a for o in openings for a in o.alerts), *_silenced(ending)),
+            dispatches=tuple(d for o in openings for d in o.dispatches),
+        )
+        commit(
+            self._ports.alerts,
+            change,
+            stored_write_id=lambda: self._stored_write_id(document),
+            clock=self._ports.clock,
+            until=self._until,
+        )
+        self._tell(sighting, openings, ending)
+        return Recorded(
+            dispatches=tuple(d.id for o in openings for d in o.dispatches),
+            alerts=sum(len(o.alerts) for o in openings),
+            ended=len(ending),
+        )
+
+    # ------------------------------------------------------------------------ the new cases
+    def _part(self, event: Event, document: Document, now: datetime) -> _Part:
+        if not self._lease.baseline_done:
+            return _Part(event, None, "baseline: found before the first complete poll")
+        decision = decide(self._flow, event.kind, document)
+        if decision is None:
+            return _Part(event, None, f"no rule of flow version {self._flow.version}")
+        if self._ports.alerts.case_file(event.id):
+            # The documents were restored to an earlier time: this was told before.
+            return _Part(event, None, already_open=True)
+        timings = self._ports.timings
+        opening = open_case(
+            event,
+            document,
+            decision,
+            self._company.name,
+            self._ports.approvers.approver,
+            now,
+            PlanTimes(
+                case_lifetime=seconds(timings.case_lifetime),
+                ring_again=seconds(timings.ring_again),
+                validity_seconds=int(timings.validity),
+            ),
+        )
+        return _Part(event, opening)
+
+    # ----------------------------------------------------------------------- the ended cases
+    def _ending(self, sighting: Sighting) -> list[CaseFile]:
+        if not sighting.ends_cases:
+            return []
+        files = (self._ports.alerts.case_file(case) for case in sighting.document.open_cases)
+        return [file for file in files if file and not file.case.state.ended]
+
+    @staticmethod
+    def _ended(file: CaseFile, sighting: Sighting, now: datetime) -> CaseWrite:
+        reason = _ending_event(sighting).kind.value
+        case = file.case.ended(CaseState.HANDLED, reason, now)
+        stopped = [alert.id for alert in file.alerts if alert.stop_reason is None]
+        data: dict[str, Json] = {"because": reason, "stopped_alerts": stopped}
+        return CaseWrite(case, entry_after(case.head, case.chain, now, "case.handled", data))
+
+    # -------------------------------------------------------------------------- the document
+    @staticmethod
+    def _document(sighting: Sighting, parts: list[_Part]) -> Document:
+        kept = () if sighting.ends_cases else sighting.document.open_cases
+        opened = tuple(part.event.id for part in parts if part.opening or part.already_open)
+        return replace(sighting.document, open_cases=tuple(dict.fromkeys((*kept, *opened))))
+
+    @staticmethod
+    def _seen(sighting: Sighting, parts: list[_Part], ending: list[CaseFile]) -> Mapping[str, Json]:
+        document = sighting.document
+        events: list[Mapping[str, Json]] = [
+            {
+                "id": part.event.id,
+                "kind": part.event.kind.value,
+                "case": part.event.id if part.opening or part.already_open else "",
+                "excluded": part.excluded,
+            }
+            for part in parts
+        ]
+        return {
+            "state": document.state.value,
+            "deleted": document.deleted,
+            "round": document.round,
+            "level": document.level,
+            "amount": document.amount.canonical(),
+            "events": events,
+            "ended_cases": [file.case.id for file in ending],
+        }
+
+    def _stored_write_id(self, document: Document) -> str | None:
+        stored = self._ports.documents.documents(document.company, [document.id])
+        found = stored.get(document.id)
+        return found.write_id if found else None
+
+    def _tell(self, sighting: Sighting, openings: list[Opening], ending: list[CaseFile]) -> None:
+        telemetry = self._ports.telemetry
+        for event in sighting.events:
+            telemetry.event(
+                "event_detected", company=event.company, kind=event.kind.value, case=event.id
+            )
+            telemetry.count("EventsDetected")
+        for opening in openings:
+            for alert in opening.unreachable:
+                telemetry.error(
+                    "approver_unreachable",
+                    case=alert.case_id,
+                    approver=alert.recipient,
+                    fix="give the approver a phone number, or name another in the flow",
+                )
+                telemetry.count("AlertsUnreachable")
+        for file in ending:
+            telemetry.event("case_handled", company=file.case.company, case=file.case.id)
+
+
+_CASES = ("case:", "alert:", "audit:case#")
+
+
+def _silenced(ending: list[CaseFile]) -> tuple[Alert, ...]:
+    return tuple(
+        replace(alert.stopped(StopReason.HANDLED), version=alert.version + 1)
+        for file in ending
+        for alert in file.alerts
+        if alert.stop_reason is None
+    )
+
+
+def _ending_event(sighting: Sighting) -> Event:
+    return next(event for event in sighting.events if event.kind in ENDS_CASES)

@@ -1,0 +1,56 @@
+"""Putting dispatches on the queue: the doorbell, never the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_connector.domain import dispatches as d
+from ml_connector.domain.dispatches import Dispatch
+from ml_connector.domain.instants import seconds
+from ml_connector.errors import ConnectorError, StoreConflict, StoreUnavailable
+
+from .dispatch_files import quiet_change
+from .steps import DispatchPorts
+
+#: The longest delay the queue knows, seconds. What is due later is rung for when it is due.
+LONGEST_DELAY = 900
+
+#: The pause between rings doubles this often and then stays: whatever kept the dispatch from being
+#: claimed, people wait no longer than this for it to be tried once that is put right.
+MOST_DOUBLINGS = 3
+
+
+def ring_new(dispatch: Dispatch, ports: DispatchPorts) -> None:
+    """Ring for a dispatch just made, delayed until it is due."""
+    wait = (dispatch.due_at - ports.clock.now()).total_seconds()
+    if wait > LONGEST_DELAY:
+        return
+    # Rounded up: a message that comes a moment early finds the dispatch not due and is dropped.
+    _ring([dispatch.id], max(0, int(wait) + 1), ports)
+
+
+def ring_again(due: Sequence[Dispatch], ports: DispatchPorts) -> int:
+    """Ring once more for dispatches that nobody claimed, each less often than the time before."""
+    ids: list[str] = []
+    for dispatch in due:
+        pause = ports.timings.ring_again * 2 ** min(dispatch.rings, MOST_DOUBLINGS)
+        look_at = ports.clock.now() + seconds(pause)
+        after = d.look_again(dispatch, look_at=look_at, rung=True)
+        try:
+            ports.alerts.commit(quiet_change(dispatch, after, write_id=ports.new_id()))
+        except StoreConflict:
+            continue
+        except StoreUnavailable as error:
+            ports.telemetry.warning("ring_not_noted", reason=error.safe_message)
+        ids.append(dispatch.id)
+    if ids:
+        _ring(ids, 0, ports)
+    return len(ids)
+
+
+def _ring(ids: Sequence[str], delay: int, ports: DispatchPorts) -> None:
+    try:
+        ports.doorbell.ring(ids, min(delay, LONGEST_DELAY))
+    except ConnectorError as error:
+        # The next status check finds what nobody was rung for.
+        ports.telemetry.warning("ring_failed", reason=error.safe_message)

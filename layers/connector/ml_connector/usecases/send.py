@@ -1,0 +1,301 @@
+"""Sending one dispatch, once.
+
+The order matters more than anything else here: claim, then send, then record. A function that dies
+after the claim leaves a dispatch that only the provider's lists can explain, and the status check
+looks there before anything is sent again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from ml_connector.domain import dispatches as d
+from ml_connector.domain.approvers import Approver
+from ml_connector.domain.backoff import retry_delay
+from ml_connector.domain.cases import StopReason
+from ml_connector.domain.delivery import ProviderMessage, SmsRequest
+from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.instants import seconds, to_text
+from ml_connector.domain.phone import fingerprint
+from ml_connector.domain.throttles import counters, wait_until
+from ml_connector.domain.unit_of_work import SidRecord
+from ml_connector.errors import (
+    DeliveryBlocked,
+    DeliveryError,
+    DeliveryNotSent,
+    DeliveryOutcomeUnknown,
+    DeliveryRejected,
+    DeliveryTransient,
+    OutOfTime,
+    StoreConflict,
+    StoreError,
+)
+
+from .dispatch_files import DispatchFile, Step, load
+from .last_look import LastLook, last_look
+from .matching import report_duplicate
+from .steps import DispatchPorts, defer, take
+
+#: Twilio's code for a number that replied STOP.
+OPTED_OUT = 21610
+
+
+class SendOutcome(StrEnum):
+    """What became of one queue message."""
+
+    SENT = "sent"
+    DROPPED = "dropped"
+    """Somebody else has it, or it is not due yet: the store knows, the message is not needed."""
+    SUPPRESSED = "suppressed"
+    DEFERRED = "deferred"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    FOUND = "found"
+    """An earlier try of the same alert turned up at the provider: nothing more was sent."""
+
+
+def send(dispatch_id: str, ports: DispatchPorts, until: datetime) -> SendOutcome:
+    """Send the dispatch a queue message names, if it is still to be sent.
+
+    `until` is when this function has to be done. Raises MessageMalformed for an unknown dispatch,
+    OutOfTime when too little time is left to begin, StoreUnavailable when DynamoDB cannot be
+    written before anything was sent: in each case the queue delivers the message again.
+    """
+    file = load(ports.alerts, dispatch_id)
+    dispatch, now = file.dispatch, ports.clock.now()
+    if dispatch.state is not DispatchState.WAITING or dispatch.due_at > now:
+        return SendOutcome.DROPPED
+    paused = ports.alerts.paused_until(dispatch.company)
+    if file.wanted and paused and paused > now:
+        defer(dispatch_id, paused, "sends of the company are stopped", ports, until)
+        return SendOutcome.DEFERRED
+    if dispatch.replaces and file.wanted:
+        look = last_look(dispatch, ports, until)
+        if look is not LastLook.NOT_FOUND:
+            return SendOutcome.FOUND if look is LastLook.FOUND else SendOutcome.DEFERRED
+    timings = ports.timings
+    if until - ports.clock.now() <= seconds(timings.twilio_timeout + timings.time_reserve):
+        raise OutOfTime("too little time is left to send; the queue delivers it again")
+    return _Sending(dispatch_id, ports, until).run()
+
+
+class _Sending:
+    """One claim and what follows from it."""
+
+    def __init__(self, dispatch_id: str, ports: DispatchPorts, until: datetime) -> None:
+        self._id = dispatch_id
+        self._ports = ports
+        self._until = until
+        self._token = ports.new_id()
+        self._instead = SendOutcome.DROPPED
+
+    def run(self) -> SendOutcome:
+        try:
+            claimed = take(self._id, self._claim, self._ports, self._until)
+        except StoreConflict as error:
+            if not any(name.startswith("counter:") for name in error.failed):
+                raise
+            end = wait_until(error.failed, self._ports.clock.now())
+            defer(self._id, end, "enough texts for this person", self._ports, self._until)
+            return SendOutcome.DEFERRED
+        if claimed is None or claimed.after.state is not DispatchState.SENDING:
+            return self._instead
+        return self._post(claimed.after)
+
+    # -------------------------------------------------------------------------- the claim
+    def _claim(self, file: DispatchFile, now: datetime) -> Step | None:
+        dispatch = file.dispatch
+        if dispatch.state is not DispatchState.WAITING or dispatch.due_at > now:
+            return None
+        person = self._ports.approvers.approver(dispatch.recipient)
+        stop = _reason_to_stop(file, person, now)
+        if stop or person is None:
+            self._instead = SendOutcome.SUPPRESSED
+            return _suppression(file, stop or StopReason.NO_CHANNEL)
+        after = d.claim(
+            dispatch,
+            token=self._token,
+            to=person.phone,
+            now=now,
+            deadline=self._ports.claim_deadline(now),
+        )
+        return Step(
+            after,
+            "dispatch.claimed",
+            {"recipient": person.id, "number": fingerprint(person.salt, person.phone)},
+            counters=counters(dispatch.recipient, dispatch.channel, now),
+        )
+
+    # --------------------------------------------------------------------------- the POST
+    def _post(self, dispatch: Dispatch) -> SendOutcome:
+        try:
+            message = self._create(dispatch)
+        except DeliveryBlocked as error:
+            return self._blocked(error)
+        except DeliveryTransient as error:
+            return self._give_back(error.safe_message, error.retry_after or 0.0)
+        except DeliveryRejected as error:
+            return self._refused(error)
+        except DeliveryOutcomeUnknown as error:
+            return self._lose_track(error)
+        return self._record(message)
+
+    def _create(self, dispatch: Dispatch) -> ProviderMessage:
+        """One POST; a second one only where the first certainly never left."""
+        request = SmsRequest(dispatch.to, dispatch.text, dispatch.validity_seconds)
+        try:
+            return self._ports.messenger.send_sms(request, self._budget(dispatch))
+        except DeliveryNotSent:
+            return self._ports.messenger.send_sms(request, self._budget(dispatch))
+
+    def _budget(self, dispatch: Dispatch) -> float:
+        """Seconds the POST may take; raises DeliveryTransient when it may not start any more."""
+        timings, now = self._ports.timings, self._ports.clock.now()
+        late = dispatch.claimed_at is None or now - dispatch.claimed_at > seconds(
+            timings.claim_to_post
+        )
+        left = (self._until - now).total_seconds() - timings.time_reserve
+        if late or left < timings.twilio_timeout:
+            raise DeliveryTransient("the claim took too long to begin sending on it")
+        return timings.twilio_timeout
+
+    # ------------------------------------------------------------------------ the outcomes
+    def _record(self, message: ProviderMessage) -> SendOutcome:
+        timings = self._ports.timings
+
+        def recorded(file: DispatchFile, now: datetime) -> Step | None:
+            dispatch = file.dispatch
+            if dispatch.sid:
+                if dispatch.sid != message.sid:
+                    report_duplicate(dispatch, message.sid, self._ports.telemetry)
+                return None
+            look_at = now + seconds(timings.status_interval)
+            after = d.record_sent(
+                dispatch, sid=message.sid, status=message.status, now=now, look_at=look_at
+            )
+            data = {"sid": message.sid, "status": message.status.value}
+            return Step(after, "dispatch.sent", data, sids=(SidRecord(message.sid, dispatch.id),))
+
+        try:
+            take(self._id, recorded, self._ports, self._until)
+        except StoreError as error:
+            # The claim is on record, so nobody sends again: the status check finds the message in
+            # the provider's list by its reference.
+            self._ports.telemetry.error(
+                "sid_not_recorded", dispatch=self._id, sid=message.sid, reason=error.safe_message
+            )
+            return SendOutcome.UNKNOWN
+        self._ports.telemetry.count("AlertsSent")
+        return SendOutcome.SENT
+
+    def _give_back(self, reason: str, at_least: float) -> SendOutcome:
+        timings = self._ports.timings
+
+        def given_back(file: DispatchFile, now: datetime) -> Step | None:
+            dispatch = file.dispatch
+            if not self._mine(dispatch):
+                return None
+            wait = retry_delay(
+                dispatch.returns + 1,
+                seconds(timings.give_back_wait),
+                seconds(timings.retry_cap),
+                self._ports.share(),
+                seconds(at_least),
+            )
+            after = d.give_back(dispatch, until=now + wait, look_at=now + wait, reason=reason)
+            return Step(
+                after, "dispatch.returned", {"reason": reason, "due_at": to_text(after.due_at)}
+            )
+
+        take(self._id, given_back, self._ports, self._until)
+        return SendOutcome.RETURNED
+
+    def _blocked(self, error: DeliveryBlocked) -> SendOutcome:
+        """Nobody can be reached until an operator acts: stand still, use nothing up."""
+        now = self._ports.clock.now()
+        end = now + seconds(self._ports.timings.blocked_pause)
+        company = self._company()
+        self._ports.alerts.pause(company, end, error.safe_message)
+        self._ports.telemetry.error(
+            "sends_blocked",
+            company=company,
+            provider_code=error.provider_code,
+            reason=error.safe_message,
+        )
+        self._ports.telemetry.count("SendsBlocked")
+        return self._give_back(error.safe_message, self._ports.timings.blocked_pause)
+
+    def _refused(self, error: DeliveryRejected) -> SendOutcome:
+        stop = StopReason.OPTED_OUT if error.provider_code == OPTED_OUT else StopReason.UNREACHABLE
+
+        def refused(file: DispatchFile, _: datetime) -> Step | None:
+            if not self._mine(file.dispatch):
+                return None
+            after = d.refuse(
+                file.dispatch, error_code=error.provider_code, reason=error.safe_message
+            )
+            data = {"error_code": error.provider_code, "reason": error.safe_message}
+            return Step(after, "dispatch.refused", data, stop=stop)
+
+        take(self._id, refused, self._ports, self._until)
+        self._ports.telemetry.error(
+            "alert_failed",
+            dispatch=self._id,
+            provider_code=error.provider_code,
+            reason=error.safe_message,
+        )
+        self._ports.telemetry.count("AlertsFailed")
+        return SendOutcome.REFUSED
+
+    def _lose_track(self, error: DeliveryError) -> SendOutcome:
+        def lost(file: DispatchFile, now: datetime) -> Step | None:
+            if not self._mine(file.dispatch):
+                return None
+            after = d.lose_track(file.dispatch, look_at=now, reason=error.safe_message)
+            return Step(after, "dispatch.unknown", {"reason": error.safe_message})
+
+        try:
+            take(self._id, lost, self._ports, self._until)
+        except StoreError as failure:
+            # The claim runs out, and then it is looked for just the same.
+            self._ports.telemetry.warning(
+                "outcome_not_recorded", dispatch=self._id, reason=failure.safe_message
+            )
+        self._ports.telemetry.warning(
+            "outcome_unknown", dispatch=self._id, reason=error.safe_message
+        )
+        self._ports.telemetry.count("OutcomesUnknown")
+        return SendOutcome.UNKNOWN
+
+    def _mine(self, dispatch: Dispatch) -> bool:
+        return dispatch.state is DispatchState.SENDING and dispatch.claim_token == self._token
+
+    def _company(self) -> str:
+        dispatch = self._ports.alerts.dispatch(self._id)
+        return dispatch.company if dispatch else ""
+
+
+def _reason_to_stop(
+    file: DispatchFile, person: Approver | None, now: datetime
+) -> StopReason | None:
+    """Why nothing may be sent now or later, in the order that is promised: handled first."""
+    if not file.wanted:
+        return StopReason.HANDLED
+    if all(case.expires_at <= now for case in file.cases):
+        return StopReason.EXPIRED
+    if person and person.opted_out:
+        return StopReason.OPTED_OUT
+    return None if person and person.textable else StopReason.NO_CHANNEL
+
+
+def _suppression(file: DispatchFile, reason: StopReason) -> Step:
+    after = d.settle_not_sent(file.dispatch, reason=reason.value)
+    return Step(
+        after,
+        "dispatch.suppressed",
+        {"reason": reason.value},
+        stop=reason,
+        expire=reason is StopReason.EXPIRED,
+    )

@@ -1,0 +1,108 @@
+"""How one step of a dispatch is taken, by the send function and the status check alike.
+
+A step is decided on what is stored, and written as one transaction. When somebody else was first,
+everything is read again and the step is taken only if it still makes sense.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml_connector.domain import dispatches as d
+from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.instants import seconds, to_text
+from ml_connector.errors import StoreConflict
+from ml_connector.settings import Timings
+
+from .commit import commit
+from .dispatch_files import DispatchFile, Step, change_of, load, quiet_change
+from .ports import AlertStore, ApproverStore, Clock, Doorbell, Messenger, Telemetry
+
+#: Losing the race for a case's chain this often in a row means that something else is wrong.
+TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchPorts:
+    """What the send function and the status check work with. Times are in seconds."""
+
+    alerts: AlertStore
+    approvers: ApproverStore
+    messenger: Messenger
+    doorbell: Doorbell
+    clock: Clock
+    telemetry: Telemetry
+    timings: Timings
+    send_timeout: float
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    share: Callable[[], float] = random.random
+
+    def claim_deadline(self, claimed_at: datetime) -> datetime:
+        """When a claim is nobody's any more."""
+        return claimed_at + seconds(self.timings.longest_send(self.send_timeout))
+
+
+Decide = Callable[[DispatchFile, datetime], Step | None]
+
+
+def take(dispatch_id: str, decide: Decide, ports: DispatchPorts, until: datetime) -> Step | None:
+    """Take one step: `decide` looks at what is stored now, and returns None to leave it be.
+
+    Raises StoreConflict when a counter is full, a provider id is another's, or `TRIES` races were
+    lost; StoreUnavailable when DynamoDB does not answer until `until`.
+    """
+    for _ in range(TRIES):
+        file = load(ports.alerts, dispatch_id)
+        now = ports.clock.now()
+        step = decide(file, now)
+        if step is None:
+            return None
+        try:
+            commit(
+                ports.alerts,
+                change_of(file, step, write_id=ports.new_id(), now=now),
+                stored_write_id=lambda: _write_id(ports.alerts, dispatch_id),
+                clock=ports.clock,
+                until=until,
+            )
+        except StoreConflict as error:
+            if any(name.startswith(("counter:", "sid:")) for name in error.failed):
+                raise
+            continue
+        return step
+    raise StoreConflict(f"dispatch {dispatch_id}: changed by others {TRIES} times in a row")
+
+
+def _write_id(store: AlertStore, dispatch_id: str) -> str | None:
+    stored = store.dispatch(dispatch_id)
+    return stored.write_id if stored else None
+
+
+def defer(
+    dispatch_id: str, end: datetime, reason: str, ports: DispatchPorts, until: datetime
+) -> None:
+    """Write a later due time. The queue message is consumed; the status check rings in time."""
+
+    def deferred(file: DispatchFile, _: datetime) -> Step | None:
+        if file.dispatch.state is not DispatchState.WAITING:
+            return None
+        after = d.defer(file.dispatch, until=end, look_at=end, reason=reason)
+        return Step(after, "dispatch.deferred", {"reason": reason, "due_at": to_text(end)})
+
+    take(dispatch_id, deferred, ports, until)
+
+
+def write_quietly(before: Dispatch, after: Dispatch, ports: DispatchPorts, until: datetime) -> None:
+    """Write what no auditor would ask about: the next look, a status on its way.
+
+    Somebody who was first leaves the dispatch due for a look of its own: nothing to do then.
+    """
+    change = quiet_change(before, after, write_id=ports.new_id())
+    try:
+        commit(ports.alerts, change, stored_write_id=lambda: None, clock=ports.clock, until=until)
+    except StoreConflict:
+        return

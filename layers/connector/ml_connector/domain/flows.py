@@ -7,7 +7,8 @@ that made it, and nothing is decided without one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -20,6 +21,13 @@ from .money import Money
 
 #: The version of the published form. A flow of another one is refused, never guessed at.
 SCHEMA = 1
+
+#: A case is opened together with its alerts and first dispatches, in one transaction.
+MOST_STEPS = 10
+
+#: The events there is a text for: the bill waits for somebody. "Waiting for approval" after a bill
+#: was declined would be a lie.
+TELLABLE = frozenset({EventKind.SUBMITTED, EventKind.PARTIALLY_APPROVED, EventKind.CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,65 +157,161 @@ def _candidates(flow: Flow, rule: Rule, step: Step) -> tuple[str, ...]:
 
 
 # ------------------------------------------------------------------------- the published form
+class _Refused(Exception):
+    """A place in the published form, and what is wrong there."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+
+
 def parse(published: Mapping[str, Any], version: int) -> Flow:
     """The flow in its published form.
 
-    Raises ConfigurationError naming the place when the form is not one this version understands:
-    functions then keep the last good version.
+    Raises ConfigurationError naming the place and the reason where the form is not one this version
+    understands: functions then keep the last good version. Nothing unknown is skipped, for a
+    misspelt condition would match every bill.
     """
-    if published.get("schema") != SCHEMA:
-        raise ConfigurationError(
-            f"flow version {version}: schema {published.get('schema')!r} is not {SCHEMA}; "
-            "publish it again with the command line of this release"
-        )
     try:
-        companies = tuple(
-            FlowCompany(key=key, name=str(body["name"]), zone=str(body["zone"]))
-            for key, body in sorted(published["companies"].items())
-        )
-        rules = tuple(_rule(body) for body in published["rules"])
-        default = str(published.get("default_approver", ""))
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
+        return _flow(published, version)
+    except _Refused as error:
         raise ConfigurationError(
-            f"flow version {version}: not readable ({type(error).__name__}: {error}); "
-            "functions keep the last good version, publish a good one"
+            f"flow version {version}: {error}; functions keep the last good version"
         ) from error
-    return Flow(version=version, companies=companies, rules=rules, default_approver=default)
 
 
-def _rule(body: Mapping[str, Any]) -> Rule:
-    when: Mapping[str, Any] = body.get("when", {})
-    unknown = set(when) - {"amount"}
-    if unknown:
-        raise ValueError(f"rule {body['name']!r}: unknown condition {sorted(unknown)}")
+def _flow(published: object, version: int) -> Flow:
+    if not isinstance(published, Mapping):
+        raise _Refused("flow", "must be an object")
+    schema = published.get("schema")
+    if schema != SCHEMA or isinstance(schema, bool):
+        raise _Refused("flow", f"schema {schema!r} is not {SCHEMA}, publish it for this release")
+    body = _object(published, "flow", {"schema", "companies", "rules"}, {"default_approver"})
+    default = _text(body.get("default_approver", ""), "default_approver", empty=True)
+    if not isinstance(body["companies"], Mapping):
+        raise _Refused("companies", "must be an object")
+    return Flow(
+        version=version,
+        companies=tuple(_company(str(k), v) for k, v in sorted(body["companies"].items())),
+        rules=tuple(
+            _rule(rule, f"rules[{number}]", default)
+            for number, rule in enumerate(_list(body["rules"], "rules"), start=1)
+        ),
+        default_approver=default,
+    )
+
+
+def _company(key: str, value: object) -> FlowCompany:
+    place = f"companies.{key}"
+    body = _object(value, place, {"name", "zone"})
+    name, zone = (_text(body[part], f"{place}.{part}") for part in ("name", "zone"))
+    return FlowCompany(key, name, zone)
+
+
+def _rule(value: object, place: str, default: str) -> Rule:
+    body = _object(value, place, {"name", "on", "notify"}, {"when", "approver"})
+    name = _text(body["name"], f"{place}.name")
+    place = f'{place} "{name}"'
+    when = _object(body.get("when", {}), f"{place}.when", (), {"amount"})
+    approver = _text(body.get("approver", ""), f"{place}.approver", empty=True)
     return Rule(
-        name=str(body["name"]),
-        on=frozenset(EventKind(kind) for kind in body["on"]),
-        steps=_steps(body["notify"]),
-        amount=_band(when["amount"]) if "amount" in when else None,
-        approver=str(body.get("approver", "")),
+        name=name,
+        on=_kinds(body["on"], f"{place}.on"),
+        steps=_steps(body["notify"], f"{place}.notify", approver or default),
+        amount=_band(when["amount"], f"{place}.when.amount") if "amount" in when else None,
+        approver=approver,
     )
 
 
-def _steps(notify: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
-    steps = tuple(
-        Step(channel=channel, to=str(step["to"]))
-        for entry in notify
-        for channel, step in entry.items()
+def _kinds(value: object, place: str) -> frozenset[EventKind]:
+    kinds: set[EventKind] = set()
+    for word in _list(value, place):
+        try:
+            kind = EventKind(_text(word, place))
+        except ValueError as error:
+            raise _Refused(place, f"unknown event {word!r}") from error
+        if kind not in TELLABLE:
+            raise _Refused(place, f"there is no text for {kind.value}")
+        kinds.add(kind)
+    if not kinds:
+        raise _Refused(place, "names no event, so the rule can match nothing")
+    return frozenset(kinds)
+
+
+def _steps(value: object, place: str, approver: str) -> tuple[Step, ...]:
+    entries = _list(value, place)
+    if not entries:
+        raise _Refused(place, "tells nobody")
+    if len(entries) > MOST_STEPS:
+        raise _Refused(place, f"{len(entries)} steps are more than the {MOST_STEPS} possible")
+    return tuple(
+        _step(entry, f"{place}[{number}]", approver)
+        for number, entry in enumerate(entries, start=1)
     )
-    for step in steps:
-        if step.channel != "sms":
-            raise ValueError(f"channel {step.channel!r} is not one of: sms")
-    if not steps:
-        raise ValueError("a rule without a step tells nobody")
-    return steps
 
 
-def _band(amount: Mapping[str, Any]) -> AmountBand:
-    def bound(key: str) -> Decimal | None:
-        return Decimal(str(amount[key])) if key in amount else None
+def _step(value: object, place: str, approver: str) -> Step:
+    body = _object(_object(value, place, {"sms"})["sms"], f"{place}.sms", {"to"})
+    to = _text(body["to"], f"{place}.sms.to")
+    if to == "approver" and not approver:
+        raise _Refused(place, "reaches nobody: the rule names no approver and there is no default")
+    return Step(channel="sms", to=to)
 
-    band = AmountBand(str(amount["currency"]), bound("at_least"), bound("under"))
-    if band.at_least is None and band.under is None:
-        raise ValueError("an amount needs at_least, under or both")
-    return band
+
+def _band(value: object, place: str) -> AmountBand:
+    body = _object(value, place, {"currency"}, {"at_least", "under"})
+    currency = _text(body["currency"], f"{place}.currency")
+    if not _CURRENCY.fullmatch(currency):
+        raise _Refused(f"{place}.currency", f"{currency!r} is not an ISO 4217 code such as USD")
+    low, high = (
+        _amount(body[key], f"{place}.{key}") if key in body else None
+        for key in ("at_least", "under")
+    )
+    if low is None and high is None:
+        raise _Refused(place, "needs at_least, under or both")
+    if low is not None and high is not None and low >= high:
+        raise _Refused(place, f"no amount is at least {low} and under {high}")
+    return AmountBand(currency, low, high)
+
+
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+def _amount(value: object, place: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise _Refused(place, "an amount is text or a whole number, for floats are not exact")
+    try:
+        amount = Decimal(value)
+    except InvalidOperation as error:
+        raise _Refused(place, f"{value!r} is no amount") from error
+    if not amount.is_finite():
+        raise _Refused(place, f"{value!r} is no amount")
+    return amount
+
+
+def _object(
+    value: object, place: str, required: Collection[str], optional: Collection[str] = ()
+) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _Refused(place, "must be an object")
+    for key in value:
+        if key not in required and key not in optional:
+            known = ", ".join(sorted((*required, *optional)))
+            raise _Refused(place, f"unknown key {key!r}, known are: {known}")
+    for key in sorted(required):
+        if key not in value:
+            raise _Refused(place, f"{key!r} is missing")
+    return value
+
+
+def _list(value: object, place: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _Refused(place, "must be a list")
+    return value
+
+
+def _text(value: object, place: str, *, empty: bool = False) -> str:
+    if not isinstance(value, str):
+        raise _Refused(place, "must be text")
+    if not empty and not value.strip():
+        raise _Refused(place, "is empty")
+    return value

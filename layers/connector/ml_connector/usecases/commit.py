@@ -5,14 +5,40 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
+from ml_connector.domain.instants import seconds
 from ml_connector.domain.unit_of_work import Change
 from ml_connector.errors import StoreConflict, StoreUnavailable
 
 from .ports import AlertStore, Clock
 
+Result = TypeVar("Result")
+
 _PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
+
+
+def patiently(
+    action: Callable[[], Result],
+    *,
+    clock: Clock,
+    until: datetime,
+    sleep: Callable[[float], None],
+) -> Result:
+    """Do `action`, again and again until `until` while DynamoDB does not answer.
+
+    The first try is always made. Raises StoreUnavailable when time runs out.
+    """
+    pause = _PAUSE_SECONDS
+    while True:
+        try:
+            return action()
+        except StoreUnavailable:
+            if clock.now() + seconds(pause) >= until:
+                raise
+        sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def commit(
@@ -31,18 +57,12 @@ def commit(
     shows that id: success. Raises StoreConflict when somebody else was first, StoreUnavailable when
     time runs out; only then is it open whether the change was written.
     """
-    pause = _PAUSE_SECONDS
-    while True:
+
+    def write() -> None:
         try:
             store.commit(change)
         except StoreConflict:
-            if stored_write_id() == change.write_id:
-                return
-            raise
-        except StoreUnavailable:
-            if clock.now().timestamp() + pause >= until.timestamp():
+            if stored_write_id() != change.write_id:
                 raise
-            sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        else:
-            return
+
+    patiently(write, clock=clock, until=until, sleep=sleep)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -50,13 +50,35 @@ def load(store: AlertStore, dispatch_id: str) -> DispatchFile:
     return DispatchFile(dispatch, tuple(file for file in files if file))
 
 
+def newer_dispatch(file: DispatchFile, store: AlertStore) -> Dispatch | None:
+    """The dispatch that the members' alerts point to now, where it is not this one.
+
+    Read after the file. Whoever changes it in between appends to the chain of the same case, so a
+    decision that rests on it is refused when it is written, and made again.
+    """
+    for alert in file.alerts:
+        if alert.dispatch != file.dispatch.id:
+            return store.dispatch(alert.dispatch)
+    return None
+
+
+def earlier_tries(dispatch: Dispatch, store: AlertStore) -> Iterator[Dispatch]:
+    """The dispatches judged not sent that this one stands for, the latest first."""
+    while dispatch.replaces:
+        earlier = store.dispatch(dispatch.replaces)
+        if earlier is None:
+            return
+        yield earlier
+        dispatch = earlier
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a dispatch: what it becomes, what the audit says, and what goes with it.
 
     `stop` stops the members' alerts; `successor` is the dispatch that follows and that the alerts
-    then point to; `other` is a second dispatch changed together with this one; `expire` ends the
-    cases.
+    then point to; `other` is a second dispatch changed together with this one; `live` is an older
+    dispatch that the alerts point to again; `expire` ends the cases.
     """
 
     after: Dispatch
@@ -65,6 +87,7 @@ class Step:
     stop: StopReason | None = None
     successor: Dispatch | None = None
     other: Dispatch | None = None
+    live: str = ""
     counters: tuple[Counter, ...] = ()
     sids: tuple[SidRecord, ...] = ()
     expire: bool = False
@@ -92,7 +115,7 @@ def change_of(file: DispatchFile, step: Step, *, write_id: str, now: datetime) -
         alerts=_alerts(file, step),
         cases=tuple(
             CaseWrite(
-                case.ended(CaseState.EXPIRED, step.kind, now) if step.expire else case,
+                case.ended(CaseState.EXPIRED, "expired", now) if step.expire else case,
                 entry_after(case.head, case.chain, now, step.kind, entry_data),
             )
             for case in file.cases
@@ -113,8 +136,8 @@ def _alerts(file: DispatchFile, step: Step) -> tuple[Alert, ...]:
         after = alert.stopped(step.stop) if step.stop else alert
         if step.successor:
             after = replace(after, dispatch=step.successor.id)
-        elif step.other:
-            after = replace(after, dispatch=step.other.id)
+        elif step.live:
+            after = replace(after, dispatch=step.live)
         if after != alert:
             changed.append(replace(after, version=alert.version + 1))
     return tuple(changed)

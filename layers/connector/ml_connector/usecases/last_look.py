@@ -8,12 +8,15 @@ from enum import Enum, auto
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
-from ml_connector.domain.unit_of_work import SidRecord
 from ml_connector.errors import DeliveryError
 
-from .dispatch_files import DispatchFile, Step
-from .matching import listed, nobodys
+from .adopting import FOUND_EARLIER, adopt
+from .dispatch_files import DispatchFile, Step, earlier_tries
+from .matching import listed, nobodys, report_duplicate
 from .steps import DispatchPorts, defer, take
+
+#: A message found for an earlier try that is known not to have arrived is no reason not to send.
+_DID_NOT_ARRIVE = frozenset({DispatchState.UNDELIVERED, DispatchState.FAILED})
 
 
 class LastLook(Enum):
@@ -25,42 +28,49 @@ class LastLook(Enum):
 
 
 def last_look(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> LastLook:
-    """Look once more for the dispatch that this one replaces.
+    """Look once more for every try that this one stands for.
 
     Found: the earlier dispatch takes the message as its own, and this one is never sent. A list
     that cannot be had is no empty list: sending is put off.
     """
-    earlier = ports.alerts.dispatch(dispatch.replaces)
-    if earlier is None:
-        return LastLook.NOT_FOUND
     try:
-        found = listed(earlier, ports.messenger, ports.timings.list_lookback)
+        for earlier in earlier_tries(dispatch, ports.alerts):
+            if _found(earlier, dispatch, ports, until):
+                return LastLook.FOUND
     except DeliveryError as error:
         end = ports.clock.now() + seconds(ports.timings.give_back_wait)
         defer(dispatch.id, end, f"list not available: {error.safe_message}", ports, until)
         return LastLook.PUT_OFF
-    own = nobodys(found, earlier, ports.alerts)
-    if not own:
-        return LastLook.NOT_FOUND
-    message = own[0]
+    return LastLook.NOT_FOUND
 
-    def superseded(file: DispatchFile, now: datetime) -> Step | None:
-        stored = ports.alerts.dispatch(earlier.id)
-        if file.dispatch.state is not DispatchState.WAITING or stored is None:
+
+def _found(earlier: Dispatch, dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool:
+    if earlier.sid:
+        if earlier.state in _DID_NOT_ARRIVE:
+            return False
+        _take_back(dispatch, earlier, ports, until)
+        return True
+    own = nobodys(
+        listed(earlier, ports.messenger, ports.timings.list_lookback), earlier, ports.alerts
+    )
+    if not own:
+        return False
+    step = adopt(earlier.id, own[0], "dispatch.adopted", ports, until)
+    for extra in own[1:]:
+        report_duplicate(step.after if step else earlier, extra.sid, ports.telemetry)
+    return True
+
+
+def _take_back(
+    dispatch: Dispatch, earlier: Dispatch, ports: DispatchPorts, until: datetime
+) -> None:
+    """The earlier try has its message already, and this one was made before that was known."""
+
+    def superseded(file: DispatchFile, _: datetime) -> Step | None:
+        if file.dispatch.state is not DispatchState.WAITING:
             return None
-        after = d.settle_not_sent(file.dispatch, reason="an earlier try was found")
-        data = {"by": stored.id, "sid": message.sid}
-        if stored.sid:
-            return Step(after, "dispatch.superseded", data)
-        adopted = d.record_sent(
-            stored,
-            sid=message.sid,
-            status=message.status,
-            now=now,
-            look_at=now + seconds(ports.timings.status_interval),
-        )
-        record = SidRecord(message.sid, stored.id)
-        return Step(after, "dispatch.superseded", data, other=adopted, sids=(record,))
+        after = d.settle_not_sent(file.dispatch, reason=FOUND_EARLIER)
+        data = {"by": earlier.id, "sid": earlier.sid}
+        return Step(after, "dispatch.superseded", data, live=earlier.id)
 
     take(dispatch.id, superseded, ports, until)
-    return LastLook.FOUND

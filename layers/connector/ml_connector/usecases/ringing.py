@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.instants import seconds
-from ml_connector.errors import ConnectorError, StoreConflict, StoreUnavailable
+from ml_connector.errors import ConnectorError, StoreConflict, StoreError
 
 from .dispatch_files import quiet_change
 from .steps import DispatchPorts
@@ -19,6 +20,9 @@ LONGEST_DELAY = 900
 #: claimed, people wait no longer than this for it to be tried once that is put right.
 MOST_DOUBLINGS = 3
 
+#: Dispatches noted and rung for together: what one call of the queue takes.
+TOGETHER = 10
+
 
 def ring_new(dispatch: Dispatch, ports: DispatchPorts) -> None:
     """Ring for a dispatch just made, delayed until it is due."""
@@ -29,23 +33,35 @@ def ring_new(dispatch: Dispatch, ports: DispatchPorts) -> None:
     _ring([dispatch.id], max(0, int(wait) + 1), ports)
 
 
-def ring_again(due: Sequence[Dispatch], ports: DispatchPorts) -> int:
-    """Ring once more for dispatches that nobody claimed, each less often than the time before."""
-    ids: list[str] = []
-    for dispatch in due:
-        pause = ports.timings.ring_again * 2 ** min(dispatch.rings, MOST_DOUBLINGS)
-        look_at = ports.clock.now() + seconds(pause)
-        after = d.look_again(dispatch, look_at=look_at, rung=True)
-        try:
-            ports.alerts.commit(quiet_change(dispatch, after, write_id=ports.new_id()))
-        except StoreConflict:
-            continue
-        except StoreUnavailable as error:
-            ports.telemetry.warning("ring_not_noted", reason=error.safe_message)
-        ids.append(dispatch.id)
-    if ids:
-        _ring(ids, 0, ports)
-    return len(ids)
+def ring_again(due: Sequence[Dispatch], ports: DispatchPorts, until: datetime) -> int:
+    """Ring once more for dispatches that nobody claimed, each less often than the time before.
+
+    Those that `until` leaves no time for stay due.
+    """
+    rung = 0
+    for start in range(0, len(due), TOGETHER):
+        if ports.clock.now() >= until:
+            break
+        noted = [x for x in due[start : start + TOGETHER] if _note(x, ports)]
+        if noted:
+            _ring([dispatch.id for dispatch in noted], 0, ports)
+        rung += len(noted)
+    return rung
+
+
+def _note(dispatch: Dispatch, ports: DispatchPorts) -> bool:
+    """Write when to ring next; false when somebody else had the dispatch in the meantime."""
+    pause = ports.timings.ring_again * 2 ** min(dispatch.rings, MOST_DOUBLINGS)
+    look_at = ports.clock.now() + seconds(pause)
+    after = d.look_again(dispatch, look_at=look_at, rung=True)
+    try:
+        ports.alerts.commit(quiet_change(dispatch, after, write_id=ports.new_id()))
+    except StoreConflict:
+        return False
+    except StoreError as error:
+        # A ring too many does no harm; one too few makes somebody wait.
+        ports.telemetry.warning("ring_not_noted", reason=error.safe_message)
+    return True
 
 
 def _ring(ids: Sequence[str], delay: int, ports: DispatchPorts) -> None:

@@ -7,6 +7,7 @@ everything is read again and the step is taken only if it still makes sense.
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from ml_connector.domain.instants import seconds, to_text
 from ml_connector.errors import StoreConflict
 from ml_connector.settings import Timings
 
-from .commit import commit
+from .commit import commit, patiently
 from .dispatch_files import DispatchFile, Step, change_of, load, quiet_change
 from .ports import AlertStore, ApproverStore, Clock, Doorbell, Messenger, Telemetry
 
 #: Losing the race for a case's chain this often in a row means that something else is wrong.
 TRIES = 8
+
+#: Those who lost a race wait a random part of this before they run again.
+_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class DispatchPorts:
     send_timeout: float
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     share: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
 
     def claim_deadline(self, claimed_at: datetime) -> datetime:
         """When a claim is nobody's any more."""
@@ -49,16 +54,28 @@ class DispatchPorts:
 Decide = Callable[[DispatchFile, datetime], Step | None]
 
 
-def take(dispatch_id: str, decide: Decide, ports: DispatchPorts, until: datetime) -> Step | None:
+def take(
+    dispatch_id: str,
+    decide: Decide,
+    ports: DispatchPorts,
+    until: datetime,
+    *,
+    stubborn: bool = False,
+) -> Step | None:
     """Take one step: `decide` looks at what is stored now, and returns None to leave it be.
 
     Raises StoreConflict when a counter is full, a provider id is another's, or `TRIES` races were
-    lost; StoreUnavailable when DynamoDB does not answer until `until`.
+    lost (`stubborn` goes on until `until`); StoreUnavailable when DynamoDB does not answer until
+    then.
     """
-    for _ in range(TRIES):
-        file = load(ports.alerts, dispatch_id)
-        now = ports.clock.now()
-        step = decide(file, now)
+    lost = 0
+    while True:
+        file, now, step = patiently(
+            lambda: _decided(dispatch_id, decide, ports),
+            clock=ports.clock,
+            until=until,
+            sleep=ports.sleep,
+        )
         if step is None:
             return None
         try:
@@ -68,13 +85,27 @@ def take(dispatch_id: str, decide: Decide, ports: DispatchPorts, until: datetime
                 stored_write_id=lambda: _write_id(ports.alerts, dispatch_id),
                 clock=ports.clock,
                 until=until,
+                sleep=ports.sleep,
             )
         except StoreConflict as error:
+            lost += 1
             if any(name.startswith(("counter:", "sid:")) for name in error.failed):
                 raise
-            continue
-        return step
-    raise StoreConflict(f"dispatch {dispatch_id}: changed by others {TRIES} times in a row")
+            if (lost >= TRIES and not stubborn) or ports.clock.now() >= until:
+                raise StoreConflict(
+                    f"dispatch {dispatch_id}: changed by others {lost} times in a row"
+                ) from error
+            ports.sleep(_PAUSE_SECONDS * ports.share())
+        else:
+            return step
+
+
+def _decided(
+    dispatch_id: str, decide: Decide, ports: DispatchPorts
+) -> tuple[DispatchFile, datetime, Step | None]:
+    file = load(ports.alerts, dispatch_id)
+    now = ports.clock.now()
+    return file, now, decide(file, now)
 
 
 def _write_id(store: AlertStore, dispatch_id: str) -> str | None:
@@ -103,6 +134,6 @@ def write_quietly(before: Dispatch, after: Dispatch, ports: DispatchPorts, until
     """
     change = quiet_change(before, after, write_id=ports.new_id())
     try:
-        commit(ports.alerts, change, stored_write_id=lambda: None, clock=ports.clock, until=until)
+        commit(ports.alerts, change, stored_write_id=lambda: None, clock=ports.clock, until=until, sleep=ports.sleep)
     except StoreConflict:
         return

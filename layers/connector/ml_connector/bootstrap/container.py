@@ -1,0 +1,116 @@
+"""What every function has: settings, logs, clients of one session, and the stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Protocol
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from ml_connector.aws.clock import SystemClock
+from ml_connector.errors import ConfigurationError
+from ml_connector.observability import FunctionTelemetry
+from ml_connector.settings import Settings, read_settings
+from ml_connector.store.alerts import DynamoAlertStore
+from ml_connector.store.approvers import DynamoApproverStore
+from ml_connector.store.connection import SharedConnection, bind
+from ml_connector.store.documents import DynamoDocumentStore
+from ml_connector.store.flows import DynamoFlowStore
+from ml_connector.store.tables import tables
+
+#: The end of the function's time is kept free for writing logs and answering, seconds.
+LAST_WORDS = 0.5
+
+_AWS = Config(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+
+class LambdaContext(Protocol):
+    """What a handler is given beside its event."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is ended."""
+
+
+class Container:
+    """Everything a function may need, made when it is first asked for."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+        self.clock = SystemClock()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The function's settings. Raises ConfigurationError naming what is wrong."""
+        return read_settings(self._environment)
+
+    @cached_property
+    def telemetry(self) -> FunctionTelemetry:
+        """Logs and metrics."""
+        return FunctionTelemetry()
+
+    # ----------------------------------------------------------------------------- AWS
+    @cached_property
+    def _botocore(self) -> botocore.session.Session:
+        return botocore.session.get_session()
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        return boto3.session.Session(botocore_session=self._botocore)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
+        """A boto3 client on the one session."""
+        return self._session.client(service, config=_AWS)
+
+    @cached_property
+    def connection(self) -> SharedConnection:
+        """The one DynamoDB connection, with every model bound to its table."""
+        connection = SharedConnection(self._botocore)
+        bind(connection, tables(self.settings))
+        return connection
+
+    # --------------------------------------------------------------------------- stores
+    @cached_property
+    def alerts(self) -> DynamoAlertStore:
+        """Cases, alerts and dispatches."""
+        return DynamoAlertStore(self.connection)
+
+    @cached_property
+    def documents(self) -> DynamoDocumentStore:
+        """Documents and polling states."""
+        self.connection  # noqa: B018 - binds the models
+        return DynamoDocumentStore()
+
+    @cached_property
+    def flows(self) -> DynamoFlowStore:
+        """The published flow."""
+        self.connection  # noqa: B018 - binds the models
+        return DynamoFlowStore()
+
+    @cached_property
+    def approvers(self) -> DynamoApproverStore:
+        """The people."""
+        self.connection  # noqa: B018 - binds the models
+        return DynamoApproverStore()
+
+    def warm_up(self) -> None:
+        """Make the clients every invocation needs while the function starts, at full speed.
+
+        A setting that is wrong is not said here but by the first invocation, in its log.
+        """
+        with suppress(ConfigurationError):
+            self.connection.client  # noqa: B018 - makes it
+
+    def until(self, context: LambdaContext) -> datetime:
+        """When this invocation has to be done."""
+        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        return self.clock.now() + left - timedelta(seconds=LAST_WORDS)

@@ -1,0 +1,136 @@
+"""Wiring for the function that talks to Intacct: poll."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from ml_connector.aws.invoke import SelfInvoker
+from ml_connector.aws.queue import SqsDoorbell
+from ml_connector.aws.secrets import Secrets
+from ml_connector.intacct.client import ClientOptions, IntacctClient
+from ml_connector.intacct.credentials import credentials_of
+from ml_connector.intacct.source import IntacctBillSource, IntacctReader
+from ml_connector.intacct.transport import RequestsTransport
+from ml_connector.settings import Settings
+from ml_connector.store.sessions import DynamoCache, DynamoSessionStore
+from ml_connector.usecases.ports import BillSource, PollPorts
+
+from .container import Container, LambdaContext
+
+#: What is kept of the function's time for writing down what was read, seconds.
+WRITING_RESERVE = 20.0
+
+
+class PollContainer(Container):
+    """What the poll needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ends_at = 0.0
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Credentials."""
+        return Secrets(self.client("secretsmanager"))
+
+    @cached_property
+    def doorbell(self) -> SqsDoorbell:
+        """The alerts queue."""
+        return SqsDoorbell(self.client("sqs"), self.settings.queue_url)
+
+    @cached_property
+    def invoker(self) -> SelfInvoker:
+        """One invocation of this function per company."""
+        return SelfInvoker(self.client("lambda"), self.settings.function_name)
+
+    @cached_property
+    def companies(self) -> IntacctCompanies:
+        """The companies' ways into Intacct."""
+        self.connection.client  # noqa: B018 - binds the models of the session store
+        return IntacctCompanies(self.settings, self.secrets, self._time_left, self.clock)
+
+    @cached_property
+    def poll_ports(self) -> PollPorts:
+        """The ports of the use case."""
+        return PollPorts(
+            companies=self.companies,
+            documents=self.documents,
+            alerts=self.alerts,
+            flows=self.flows,
+            approvers=self.approvers,
+            doorbell=self.doorbell,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            timings=self.settings.timings,
+        )
+
+    def begin(self, context: LambdaContext) -> None:
+        """Take note of when this invocation ends; reads of Intacct end before that."""
+        self._ends_at = self.clock.monotonic() + context.get_remaining_time_in_millis() / 1000
+
+    def _time_left(self) -> float:
+        reserve = min(WRITING_RESERVE, self.settings.function_timeout / 4)
+        return self._ends_at - self.clock.monotonic() - reserve
+
+
+class IntacctCompanies:
+    """The Companies port: a gateway client per company, kept while its secret stays the same."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        time_left: Callable[[], float],
+        clock: Any,  # noqa: ANN401 - the Clock port
+    ) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._time_left = time_left
+        self._clock = clock
+        self._known: dict[str, tuple[str, BillSource]] = {}
+
+    def source(self, company: str) -> BillSource | None:
+        """The company's gateway, or None where no credentials are stored for it.
+
+        Raises ConfigurationError naming what is wrong with the stored ones.
+        """
+        secret = self._secrets.read(self._settings.intacct_secret)
+        entries = secret.get("companies")
+        if not isinstance(entries, Mapping) or company not in entries:
+            return None
+        version = hashlib.sha256(repr(sorted(secret.items())).encode()).hexdigest()
+        known = self._known.get(company)
+        if known and known[0] == version:
+            return known[1]
+        source = self._connect(secret, company, version)
+        self._known[company] = (version, source)
+        return source
+
+    def _connect(self, secret: Mapping[str, object], company: str, version: str) -> BillSource:
+        settings, longest = self._settings, self._settings.timings.intacct_timeout
+        options = ClientOptions()
+        client = IntacctClient(
+            credentials_of(secret, company, version),
+            settings.intacct_endpoint,
+            settings.intacct_trusted_host,
+            DynamoSessionStore(),
+            DynamoCache(),
+            http=RequestsTransport(read_seconds=longest),
+            clock=self._clock,
+            sleep=time.sleep,
+            random=random.random,
+            options=replace(
+                options,
+                request_seconds=longest,
+                login_seconds=min(options.login_seconds, longest),
+                session_cap=settings.session_cap,
+            ),
+            time_left=self._time_left,
+        )
+        return IntacctBillSource(IntacctReader(client, trusted_host=settings.intacct_trusted_host))

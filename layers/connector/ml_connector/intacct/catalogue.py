@@ -1,0 +1,208 @@
+"""What this company's Intacct has: which fields can be asked for, and the API user's zone.
+
+Fields come and go with subscriptions, and one that is missing fails a whole query. So what we
+want is intersected with `lookup`, cached for a day; and since `lookup` also lists fields that
+cannot be queried, a query that is refused all the same is searched for the culprits, which are
+remembered for a day too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from ml_connector.errors import SourceRejected, StoreError
+
+from .client import IntacctClient, Page
+from .errors import GatewayRefused, Meaning
+from .filters import Filter
+from .functions import Lookup, Query, ReadByName, ReadUserFormatting
+from .zone import UserZone, configured_zone, zone_of
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+#: Refusals that a field may have caused.
+FIELD_TROUBLE = frozenset({Meaning.BAD_FIELD, Meaning.QUERY_FAILED, Meaning.BAD_REQUEST})
+#: The most one-row queries a search for culprits may cost; beyond it, doubtful fields are left out.
+MOST_PROBES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An object and its fields: those without which it means nothing, and the rest."""
+
+    object: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+
+
+class Catalogue:
+    """One company's fields and zone, through the client and its cache."""
+
+    def __init__(self, client: IntacctClient) -> None:
+        self._client = client
+        who = client.credentials
+        self._prefix = json.dumps([who.company_id, who.user_id, who.entity_id])
+
+    # ----------------------------------------------------------------------- fields
+    def select(
+        self, wanted: Wanted, where: Filter | None, page_size: int | None = None
+    ) -> Iterator[Page]:
+        """All pages of a query for what there is of the wanted fields.
+
+        Raises the SourceError family; SourceRejected where a required field does not exist.
+        """
+        query = Query(wanted.object, self.fields(wanted), where)
+        if page_size is not None:
+            query = replace(query, page_size=page_size)
+        pages = self._client.pages(query)
+        try:
+            first = next(pages)
+        except GatewayRefused as error:
+            bad = self._culprits(wanted, query, error)
+            self._remember(self._bad_key(wanted.object), [*self._bad(wanted.object), *bad], DAY)
+            good = tuple(name for name in query.fields if name not in bad)
+            pages = self._client.pages(replace(query, fields=good))
+            first = next(pages)
+        yield first
+        yield from pages
+
+    def fields(self, wanted: Wanted) -> tuple[str, ...]:
+        """The wanted fields this company has, the required ones first."""
+        existing, bad = self._existing(wanted.object), self._bad(wanted.object)
+        missing = [name for name in wanted.required if existing and name not in existing]
+        if missing:
+            raise SourceRejected(f"{wanted.object} has no {', '.join(missing)} in this company")
+        optional = (
+            name
+            for name in wanted.optional
+            if name not in bad and (not existing or name in existing)
+        )
+        return (*wanted.required, *optional)
+
+    def _existing(self, name: str) -> frozenset[str]:
+        """All field names `lookup` gives; empty where it is refused, and then all are tried."""
+        key = f"lookup/{name}/{self._prefix}"
+        known = self._recall(key)
+        if known is None:
+            known = self._look_up(name)
+            self._remember(key, known, DAY)
+        return frozenset(known)
+
+    def _look_up(self, name: str) -> list[str]:
+        try:
+            result = self._client.call(Lookup(name))
+        except SourceRejected:
+            return []
+        blocks = [block for record in result.structured if (block := record.child("FIELDS"))]
+        names = {field.text_of("ID").upper() for block in blocks for field in block.children}
+        return sorted(names - {""})
+
+    # --------------------------------------------------------------- bad fields
+    def _culprits(self, wanted: Wanted, query: Query, error: GatewayRefused) -> list[str]:
+        """The optional fields that make a query fail. Raises the error where none is to blame."""
+        if error.meaning not in FIELD_TROUBLE:
+            raise error
+        suspects = [name for name in query.fields if name in wanted.optional]
+        named = [name for name in suspects if name in error.mentioned]
+        innocent = set(wanted.required) & error.mentioned
+        if named and not innocent and len(named) < len(suspects):
+            return named
+        probe = _Probe(self._client, query, wanted.required)
+        if not suspects or not probe.works([]):
+            raise error  # without them it fails as well: the condition is to blame
+        return probe.bad_among(suspects)
+
+    def _bad(self, name: str) -> list[str]:
+        return self._recall(self._bad_key(name)) or []
+
+    def _bad_key(self, name: str) -> str:
+        return f"bad/{name}/{self._prefix}"
+
+    # ------------------------------------------------------------------------- zone
+    def zone(self) -> UserZone:
+        """The API user's zone: by setting, or as Intacct says, cached for a day.
+
+        Raises SourceRejected where the user's preferences make dates ambiguous.
+        """
+        configured = self._client.credentials.utc_offset
+        if configured:
+            return configured_zone(configured)
+        key = f"zone/{self._prefix}"
+        known = self._recall(key)
+        if known is None:
+            zone = self._ask_zone()
+            minutes = [str(int(zone.offset.total_seconds() // 60))] if zone.verified else []
+            self._remember(key, minutes, DAY if zone.verified else HOUR)
+            return zone
+        return UserZone(timedelta(minutes=int(known[0]))) if known else UserZone(verified=False)
+
+    def _ask_zone(self) -> UserZone:
+        user = self._client.credentials.user_id
+        try:
+            named = ReadByName("USERINFO", (user,), ("RECORDNO",))
+            rows = self._client.call(named).rows
+            number = rows[0].get("RECORDNO", "") if rows else ""
+            rows = self._client.call(ReadUserFormatting(number)).rows if number else ()
+        except (SourceRejected, ValueError):
+            return UserZone(verified=False)
+        return zone_of(rows[0]) if rows else UserZone(verified=False)
+
+    # ------------------------------------------------------------------------ cache
+    def refused(self, what: str) -> bool:
+        """Whether this company is known to refuse something, since at most a day."""
+        return self._recall(f"refused/{what}/{self._prefix}") is not None
+
+    def remember_refused(self, what: str) -> None:
+        """Remember for a day that this company refuses something."""
+        self._remember(f"refused/{what}/{self._prefix}", [], DAY)
+
+    def _recall(self, key: str) -> list[str] | None:
+        """What was remembered; a cache that fails is one that is empty."""
+        try:
+            text = self._client.cache.get(key, now=self._client.clock.now())
+            known = json.loads(text) if text is not None else None
+        except (StoreError, ValueError):
+            return None
+        return [str(item) for item in known] if isinstance(known, list) else None
+
+    def _remember(self, key: str, items: Iterable[str], lifetime: timedelta) -> None:
+        text = json.dumps(list(items), separators=(",", ":"))
+        with suppress(StoreError):
+            self._client.cache.put(key, text, until=self._client.clock.now() + lifetime)
+
+
+class _Probe:
+    """Tries sets of fields with one-row queries, by halves."""
+
+    def __init__(self, client: IntacctClient, query: Query, required: tuple[str, ...]) -> None:
+        self._client = client
+        self._query = replace(query, page_size=1)
+        self._required = required
+        self._left = MOST_PROBES
+
+    def works(self, names: list[str]) -> bool:
+        """Whether the query works with these fields beside the required ones."""
+        self._left -= 1
+        try:
+            self._client.call(replace(self._query, fields=(*self._required, *names)))
+        except GatewayRefused as error:
+            if error.meaning not in FIELD_TROUBLE:
+                raise
+            return False
+        return True
+
+    def bad_among(self, names: list[str]) -> list[str]:
+        """Those of the names that do not work; all of them once too much was asked."""
+        if self._left <= 0:
+            return names
+        if self.works(names):
+            return []
+        if len(names) == 1:
+            return names
+        half = len(names) // 2
+        return self.bad_among(names[:half]) + self.bad_among(names[half:])

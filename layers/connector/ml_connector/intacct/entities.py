@@ -1,0 +1,132 @@
+"""What is read beside bills, as typed records. All texts are Intacct's own; "" is null."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ml_connector.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One APBILLITEM row: what is bought, and the dimensions it is charged to."""
+
+    record_no: str
+    bill_record_no: str
+    amount: Money
+    line_no: str
+    account_no: str
+    account_title: str
+    department_id: str
+    location_id: str
+    project_id: str
+    class_id: str
+    memo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One APPYMT row.
+
+    `cleared` is what the bank reconciliation says and can be taken back; `matched` means found on
+    a statement that is not reconciled yet. `state_text` is Intacct's DISPLAYSTATE.
+    """
+
+    record_no: str
+    number: str
+    vendor_id: str
+    vendor_name: str
+    amount: Money
+    state_text: str
+    method: str
+    cleared: bool
+    matched: bool
+    cleared_on: date | None
+    paid_on: date | None
+    modified: datetime | None
+    entity_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """One VENDOR row. `bill_approver` is a user or a user group, where the company uses it."""
+
+    vendor_id: str
+    name: str
+    status: str
+    bill_approver: str
+    entity_id: str
+    on_hold: bool
+    modified: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One USERINFO row. Telephone numbers are free text, as somebody typed them."""
+
+    login_id: str
+    name: str
+    description: str
+    email: str
+    cell_phone: str
+    phone: str
+    status: str
+    user_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """One DEPARTMENT row; the supervisor is an employee id."""
+
+    department_id: str
+    title: str
+    parent_id: str
+    supervisor_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One LOCATION row, entities among them; the supervisor is an employee id."""
+
+    location_id: str
+    name: str
+    parent_id: str
+    supervisor_id: str
+    currency: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One PROJECT row; the manager is an employee id."""
+
+    project_id: str
+    name: str
+    parent_id: str
+    manager_id: str
+    department_id: str
+    location_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class GlClass:
+    """One CLASS row."""
+
+    class_id: str
+    name: str
+    parent_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class GlAccount:
+    """One GLACCOUNT row."""
+
+    account_no: str
+    title: str
+    account_type: str
+    status: str

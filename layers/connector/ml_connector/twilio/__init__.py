@@ -1,0 +1,1 @@
+"""Twilio: messages, calls and their statuses. Nothing here listens; everything polls."""

@@ -1,0 +1,89 @@
+"""The official client, built once and loaded piece by piece.
+
+`import twilio.rest` is the smaller part of its cost; the classes of the product a call belongs to
+are the larger, and the official client imports them when they are first touched. So nothing here
+touches it before the first call, or before `warm_up`, which a function may run while it starts.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .endpoints import Endpoints, Product
+from .http_client import ConnectorHttpClient
+
+if TYPE_CHECKING:
+    from .credentials import TwilioCredentials
+
+_PRODUCTS: tuple[Product, ...] = ("api", "studio", "messaging", "verify", "lookups")
+
+
+class TwilioConnection:
+    """One account at one place: credentials, addresses and the HTTP client all products share."""
+
+    def __init__(
+        self,
+        credentials: TwilioCredentials,
+        endpoints: Endpoints | None = None,
+        http: ConnectorHttpClient | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._endpoints = endpoints or Endpoints()
+        self._http = http
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def http(self) -> ConnectorHttpClient:
+        """The HTTP client under the official one."""
+        if self._http is None:
+            with self._lock:
+                self._http = self._http or ConnectorHttpClient(tls=self._endpoints.tls)
+        return self._http
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where requests go."""
+        return self._endpoints
+
+    def product(self, name: Product) -> Any:  # noqa: ANN401 - the official classes are untyped
+        """The official client's part for one product, at its configured address."""
+        domain = getattr(self._official(), name)
+        url = self._endpoints.url_of(name)
+        if url:
+            domain.base_url = url
+        return domain
+
+    def messages(self) -> Any:  # noqa: ANN401 - the official classes are untyped
+        """The official `MessageList` of the account."""
+        return self.product("api").account.messages
+
+    def warm_up(self) -> None:
+        """Load everything an SMS needs, and send nothing."""
+        self.messages()
+
+    def close(self) -> None:
+        """Close kept connections."""
+        if self._http is not None:
+            self._http.close()
+
+    def _official(self) -> Any:  # noqa: ANN401 - the official classes are untyped
+        if self._client is None:
+            from twilio.rest import Client  # type: ignore[import-untyped] # noqa: PLC0415
+
+            http = self.http
+            with self._lock:
+                self._client = self._client or Client(
+                    self._credentials.username,
+                    self._credentials.password,
+                    self._credentials.account_sid,
+                    region=self._endpoints.region or None,
+                    edge=self._endpoints.edge or None,
+                    http_client=http,
+                    # Its own default is os.environ, where TWILIO_REGION would move us. An empty
+                    # mapping counts as none given, hence one entry nobody asks for.
+                    environment={"ML_CONNECTOR": ""},
+                    user_agent_extensions=["ml-connector"],
+                )
+        return self._client

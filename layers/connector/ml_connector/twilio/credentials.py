@@ -1,0 +1,83 @@
+"""Who we are to Twilio, and who our messages come from: what the twilio secret says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ml_connector.errors import ConfigurationError
+
+_ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
+_KEY = re.compile(r"SK[0-9a-fA-F]{32}")
+_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
+#: E.164, a short code, or an alphanumeric sender id (at most 11 characters, one of them a letter).
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=[0-9 ]*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioCredentials:
+    """An account with its auth token, or with an API key and its secret (recommended).
+
+    `username` and `password` are what HTTP Basic carries. Restricted and standard keys may not read
+    the account itself, so nothing here asks for it. Raises ConfigurationError for a wrong shape.
+    """
+
+    account_sid: str
+    username: str
+    password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not _ACCOUNT.fullmatch(self.account_sid):
+            raise ConfigurationError("twilio secret: account_sid must be AC and 32 hex digits")
+        if self.username != self.account_sid and not _KEY.fullmatch(self.username):
+            raise ConfigurationError("twilio secret: api_key must be SK and 32 hex digits")
+        if not self.password or not self.password.isascii() or not self.password.isprintable():
+            name = "auth_token" if self.username == self.account_sid else "api_secret"
+            raise ConfigurationError(f"twilio secret: {name} is empty or not plain text")
+
+    @classmethod
+    def from_secret(cls, secret: Mapping[str, object]) -> TwilioCredentials:
+        """From the secret's JSON object; an API key is preferred where both are given."""
+        account = _text(secret, "account_sid")
+        if "api_key" in secret or "api_secret" in secret:
+            return cls(account, _text(secret, "api_key"), _text(secret, "api_secret"))
+        return cls(account, account, _text(secret, "auth_token"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One number (or short code, or name), or one messaging service; never both."""
+
+    number: str = ""
+    messaging_service: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.number) == bool(self.messaging_service):
+            raise ConfigurationError(
+                "twilio secret: give either from or messaging_service, and only one"
+            )
+        if self.number and not _NUMBER.fullmatch(self.number):
+            raise ConfigurationError(
+                "twilio secret: from must be E.164 such as +15550100100, a short code or a name"
+            )
+        if self.messaging_service and not _SERVICE.fullmatch(self.messaging_service):
+            raise ConfigurationError(
+                "twilio secret: messaging_service must be MG and 32 hex digits"
+            )
+
+    @classmethod
+    def from_secret(cls, secret: Mapping[str, object]) -> Sender:
+        """From the secret's JSON object."""
+        return cls(
+            _text(secret, "from", optional=True), _text(secret, "messaging_service", optional=True)
+        )
+
+
+def _text(secret: Mapping[str, object], key: str, *, optional: bool = False) -> str:
+    value = secret.get(key)
+    if value is None and optional:
+        return ""
+    if not isinstance(value, str) or not (value.strip() or optional):
+        raise ConfigurationError(f"twilio secret: {key} is missing or not text")
+    return value.strip()

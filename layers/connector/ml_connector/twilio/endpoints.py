@@ -1,0 +1,87 @@
+"""Where Twilio is: its own hosts, a region of it, or another address for tests."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from ml_connector.errors import ConfigurationError
+
+from .credentials import Sender
+
+Product = Literal["api", "studio", "messaging", "verify", "lookups"]
+
+#: What a region lacks, and what takes its place here. Twilio, "Regional product and feature
+#: availability"; everything not named is as in us1.
+LIMITS: Mapping[str, Mapping[str, str]] = {
+    "ie1": {
+        "Verify": "approvers cannot be verified by code: mark them verified when importing",
+        "confirmed voice": "no Studio with SMS, Studio itself in beta: calls are announced only",
+        "SMS from +1 numbers": "send from a number of another country, or use us1",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses and region. Empty means Twilio's own hosts in us1.
+
+    `base_url` replaces the host of every product, `products` that of one. A region needs its edge
+    and the other way round: Twilio routes half a pair to the United States without a word. Raises
+    ConfigurationError for what cannot work.
+    """
+
+    base_url: str = ""
+    region: str = ""
+    edge: str = ""
+    products: Mapping[Product, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if bool(self.region) != bool(self.edge):
+            raise ConfigurationError(
+                "a Twilio region and its edge go together, such as ie1 with dublin"
+            )
+        given = [url for url in (self.base_url, *self.products.values()) if url]
+        if self.region and given:
+            raise ConfigurationError("a Twilio region and a base address exclude each other")
+        for url in given:
+            _check(url)
+
+    def url_of(self, product: Product) -> str:
+        """The base address of a product, or empty for Twilio's own."""
+        return (self.products.get(product) or self.base_url).rstrip("/")
+
+    @property
+    def tls(self) -> bool:
+        """Whether anything here is reached over TLS."""
+        return not self.base_url.startswith("http://") or any(
+            not url.startswith("http://") for url in self.products.values()
+        )
+
+    def check_sender(self, sender: Sender) -> None:
+        """Refuse a sender the region cannot send from; the error names the way out."""
+        if self.region in LIMITS and sender.number.startswith("+1"):
+            way_out = LIMITS[self.region]["SMS from +1 numbers"]
+            raise ConfigurationError(
+                f"Twilio's region {self.region} sends no SMS from +1 numbers: {way_out}"
+            )
+
+
+def _check(url: str) -> None:
+    """Credentials travel there: TLS, or this very machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname and not parts.username:
+        return
+    if parts.scheme == "http" and _is_loopback(parts.hostname or "") and not parts.username:
+        return
+    raise ConfigurationError("TWILIO_BASE_URL must be https, or http on this machine's loopback")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,151 @@
+"""From what happened on the wire to the DeliveryError that says what to do next.
+
+::
+
+    what happened                                   a create (POST)          a read (GET)
+    ------------------------------------------------------------------------------------------
+    not a byte of the request left us               DeliveryNotSent          DeliveryNotSent
+    it left us, and no whole answer came back       DeliveryOutcomeUnknown   DeliveryTransient
+    2xx that cannot be read, 3xx, 408, 5xx          DeliveryOutcomeUnknown   DeliveryTransient
+    429                                             DeliveryTransient        DeliveryTransient
+    4xx by its code: passes                         DeliveryTransient        DeliveryTransient
+    4xx by its code: this recipient                 DeliveryRejected         DeliveryRejected
+    4xx by its code: account, configuration         DeliveryBlocked          DeliveryBlocked
+    4xx by its code: Twilio does not know itself    DeliveryOutcomeUnknown   DeliveryTransient
+
+Neither Twilio's own words nor the address asked for get into a message: both hold phone numbers.
+That is also why nothing here is raised `from` a network error, whose text quotes the address; its
+class names are enough to find the cause.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from ml_connector.errors import (
+    DeliveryBlocked,
+    DeliveryError,
+    DeliveryNotSent,
+    DeliveryOutcomeUnknown,
+    DeliveryRejected,
+    DeliveryTransient,
+)
+
+from .error_codes import Action, at_create
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: A Retry-After beyond a day is no promise anybody plans by.
+_LONGEST_WAIT = 86_400.0
+#: Causes looked at under an error; urllib3 and requests wrap one at most four times.
+_DEEPEST = 6
+#: Twilio's own codes begin here; a smaller one repeats the HTTP status.
+_LOWEST_CODE = 10_000
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, as far as an error needs it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def error_of(method: str, answer: Answer, *, now: float) -> DeliveryError:
+    """The error for an answer outside 2xx; `now` is the wall clock, for a Retry-After date."""
+    code = _code_in(answer.body)
+    said = f"Twilio answered {answer.status}" + (f", code {code}" if code is not None else "")
+    wait = _retry_after(answer.headers, now)
+    meaning = at_create(code, answer.status)
+    kind: type[DeliveryError]
+    match meaning.action:
+        case Action.RETRY:
+            kind, wait = DeliveryTransient, meaning.retry_after if wait is None else wait
+        case Action.PERMANENT:
+            kind = DeliveryRejected
+        case Action.BLOCKED:
+            kind = DeliveryBlocked
+        case Action.OUTCOME_UNKNOWN:
+            kind = DeliveryOutcomeUnknown if method == "POST" else DeliveryTransient
+    text = f"{said}: {meaning.reason}"
+    if meaning.operator:
+        text += f"; {meaning.operator}"
+    return kind(text, provider_code=code, http_status=answer.status, retry_after=wait)
+
+
+def not_sent(error: BaseException) -> DeliveryNotSent:
+    """The error for a request of which not a byte left us."""
+    return DeliveryNotSent(f"no connection to Twilio, nothing was sent ({class_names(error)})")
+
+
+def no_answer(method: str, error: BaseException) -> DeliveryError:
+    """The error for a request that left us, in part at least, and got no whole answer."""
+    why = class_names(error)
+    if method == "POST":
+        return DeliveryOutcomeUnknown(f"sent to Twilio, but no whole answer came back ({why})")
+    return DeliveryTransient(f"Twilio's answer did not arrive whole ({why})")
+
+
+def unreadable(method: str, error: BaseException) -> DeliveryError:
+    """The error for a 2xx answer that is not what Twilio promises."""
+    why = class_names(error)
+    if method == "POST":
+        return DeliveryOutcomeUnknown(f"Twilio accepted something, but how it says so: {why}")
+    return DeliveryTransient(f"Twilio's answer cannot be read ({why})")
+
+
+def class_names(error: BaseException) -> str:
+    """The classes of an error and its causes, outermost first; texts stay out on purpose."""
+    names: list[str] = []
+    link: object = error
+    for _ in range(_DEEPEST):
+        if not isinstance(link, BaseException):
+            break
+        if type(link).__name__ not in names:
+            names.append(type(link).__name__)
+        inner = getattr(link, "reason", None) or next(
+            (arg for arg in link.args if isinstance(arg, BaseException)), None
+        )
+        link = inner or link.__cause__ or link.__context__
+    return " < ".join(names)
+
+
+def _code_in(body: bytes) -> int | None:
+    """Twilio's code in an error body, in either of its formats (its own and RFC 9457)."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    code = content.get("code") if isinstance(content, dict) else None
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code)
+    if isinstance(code, int) and not isinstance(code, bool) and code >= _LOWEST_CODE:
+        return code
+    return None
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds to wait (RFC 9110, 10.2.3: a number of seconds or a date), 0 to a day, or None."""
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    try:
+        wait = float(text)
+    except ValueError:
+        try:
+            wait = parsedate_to_datetime(text).timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+    if not math.isfinite(wait):
+        return None
+    return min(max(wait, 0.0), _LONGEST_WAIT)
+
+
+def is_success(status: int) -> bool:
+    """Whether a status is in 2xx."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES

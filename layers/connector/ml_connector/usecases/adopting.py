@@ -1,0 +1,84 @@
+"""Taking one of the provider's messages as a dispatch's own: just accepted, or found in a list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ml_connector.domain import dispatches as d
+from ml_connector.domain.audit import Json
+from ml_connector.domain.delivery import ProviderMessage
+from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.instants import seconds
+from ml_connector.domain.unit_of_work import SidRecord
+
+from .dispatch_files import DispatchFile, Step, earlier_tries, newer_dispatch
+from .matching import report_duplicate
+from .ports import AlertStore
+from .steps import DispatchPorts, take
+
+#: What a dispatch may be while its message has no owner yet.
+_OPEN_FATE = frozenset({DispatchState.SENDING, DispatchState.UNKNOWN, DispatchState.NOT_SENT})
+
+
+def adopt(
+    dispatch_id: str,
+    message: ProviderMessage,
+    kind: str,
+    ports: DispatchPorts,
+    until: datetime,
+    *,
+    stubborn: bool = False,
+) -> Step | None:
+    """Record that the provider has this dispatch as `message`; None when there was nothing to do.
+
+    A dispatch judged not sent may have a follower by now. One that still waits is taken back with
+    the same transaction; one that may have reached a phone is one too many, which is audited and
+    said loudly. Raises as `take` does; `stubborn` as there.
+    """
+    twice = False
+
+    def adopted(file: DispatchFile, now: datetime) -> Step | None:
+        nonlocal twice
+        dispatch = file.dispatch
+        if dispatch.sid and dispatch.sid != message.sid:
+            report_duplicate(dispatch, message.sid, ports.telemetry)
+        if dispatch.sid or dispatch.state not in _OPEN_FATE:
+            return None
+        after = d.record_sent(
+            dispatch,
+            sid=message.sid,
+            status=message.status,
+            now=now,
+            look_at=now + seconds(ports.timings.status_interval),
+        )
+        data: dict[str, Json] = {"sid": message.sid, "status": message.status.value}
+        sids = (SidRecord(message.sid, after.id),)
+        newer = newer_dispatch(file, ports.alerts)
+        if newer is None:
+            return Step(after, kind, data, sids=sids)
+        twice = _may_have_been_sent_too(newer, dispatch, ports.alerts)
+        data |= {"after_grace": True, "newer": newer.id, "twice": twice}
+        if newer.state is not DispatchState.WAITING:
+            return Step(after, kind, data, sids=sids)
+        taken_back = d.settle_not_sent(newer, reason=FOUND_EARLIER)
+        return Step(after, kind, data, sids=sids, other=taken_back, live=after.id)
+
+    step = take(dispatch_id, adopted, ports, until, stubborn=stubborn)
+    if step and twice:
+        report_duplicate(step.after, message.sid, ports.telemetry)
+    return step
+
+
+#: Why a dispatch that waited is not sent after all.
+FOUND_EARLIER = "an earlier try was found"
+
+
+def _may_have_been_sent_too(newer: Dispatch, dispatch: Dispatch, store: AlertStore) -> bool:
+    """Whether something was, or may have been, sent after `dispatch`.
+
+    Not if the newest still waits, or was taken back, and everything between the two was itself
+    judged not sent.
+    """
+    if newer.state not in (DispatchState.WAITING, DispatchState.NOT_SENT):
+        return True
+    return all(earlier.id != dispatch.id for earlier in earlier_tries(newer, store))

@@ -1,0 +1,325 @@
+"""The local AWS: one ministack process on loopback, with nothing left behind when it ends.
+
+    with LocalAws() as aws:
+        aws.client("sqs").list_queues()
+        subprocess.run(command, env=aws.environment())
+
+ministack lives in an environment of its own (requirements/localaws.txt), for it pins a botocore
+that is not ours. Its state is in memory and ends with it; whatever it writes, the functions it
+unpacks too, is in one temporary folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import venv
+from collections.abc import Iterator
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self
+
+import boto3
+import psutil
+from botocore.client import BaseClient
+from botocore.config import Config
+
+from sandbox.aws import wait
+from sandbox.aws.errors import LocalAwsError, NotReadyError
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
+# The runtime functions get, as a template's Runtime says it.
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+# Twelve digits as access key id *are* the account id in ministack. This one is AWS's example.
+ACCOUNT = "123456789012"
+HOST = "127.0.0.1"
+INTERPRETER_VARIABLE = "ML_CONNECTOR_MINISTACK"
+_DEFAULT_INTERPRETER = ROOT / ".local" / "ministack" / "bin" / "python"
+_HERE = Path(__file__).resolve().parent
+# Seconds: to answer after the start (0.5 s on an idle machine), and to end when told to.
+_START_TIMEOUT = 30.0
+_STOP_TIMEOUT = 5.0
+_PORT_ATTEMPTS = 5
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
+# Bytes: some thirty execution environments with their layers unpacked.
+_ROOM = 2 << 30
+# Length of what tempfile.mkdtemp puts behind a prefix.
+_RANDOM_SUFFIX = 8
+
+
+class LocalAws:
+    """A local AWS that can be started and stopped; a context manager that does both.
+
+    `interpreter` is the Python of the environment that holds ministack; by default the one named
+    by ML_CONNECTOR_MINISTACK, else .local/ministack. The functions run on the Python this code runs
+    on, which RUNTIME names. `port` is tried first; where it is taken, any free one is used.
+
+    The server also ends when this process does, however it ends: it watches a pipe that only this
+    process holds open.
+    """
+
+    def __init__(self, *, interpreter: Path | None = None, port: int = 0) -> None:
+        named = os.environ.get(INTERPRETER_VARIABLE)
+        self._interpreter = interpreter or (Path(named) if named else _DEFAULT_INTERPRETER)
+        self._wanted_port = port
+        self._port = 0
+        self._home: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, BaseClient] = {}
+
+    # ------------------------------------------------------------------ start and stop
+
+    def start(self) -> Self:
+        """Start the server and wait until it answers.
+
+        Raises LocalAwsError where ministack is not installed or does not come up; the message
+        ends with the last lines of its log.
+        """
+        if not self._interpreter.exists():
+            raise LocalAwsError(
+                f"no ministack at {self._interpreter}: run `make setup`, "
+                f"or name its Python in {INTERPRETER_VARIABLE}"
+            )
+        self._home = Path(tempfile.mkdtemp(prefix="ml-connector-aws-", dir=fast_folder()))
+        try:
+            launcher = self._write_launcher(self._home)
+            # Another program may take a free port before the server does.
+            if not any(self._serve(self._home, launcher, port) for port in self._ports()):
+                self._fail_to_start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the server and every function it runs, and remove its folder. Harmless twice."""
+        process, self._process = self._process, None
+        home, self._home = self._home, None
+        if process is not None:
+            self._end(process)
+        if home is not None:
+            shutil.rmtree(home, ignore_errors=True)
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # ------------------------------------------------------------------ use
+
+    @property
+    def endpoint(self) -> str:
+        """Address of every AWS service, as in AWS_ENDPOINT_URL."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server."""
+        return self._running().pid
+
+    def session(self) -> boto3.Session:
+        """A boto3 session with the account and region of the local AWS.
+
+        Its clients still need `endpoint_url=aws.endpoint`; `client` gives them ready-made.
+        """
+        return boto3.Session(
+            aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION
+        )
+
+    def client(self, service: str) -> BaseClient:
+        """A boto3 client of the local AWS, made once per service and safe to share by threads."""
+        if service not in self._clients:
+            config = Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=150)
+            self._clients[service] = self.session().client(
+                service, endpoint_url=self.endpoint, config=config
+            )
+        return self._clients[service]
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment for a program that is to see the local AWS and no other.
+
+        This process's own, without any AWS or SAM setting of the user's, so that neither a profile
+        nor credentials of a real account can get in.
+        """
+        ours = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "SAM_CLI_"))
+        }
+        return ours | {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def server_log(self) -> str:
+        """What the server has written so far; empty when it is stopped."""
+        if self._home is None:
+            return ""
+        log = self._home / "server.log"
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+    def worker_pids(self, function: str) -> list[int]:
+        """Process ids of the execution environments of a function, busy or idle.
+
+        A new one starts with the first invocation, and one more whenever all others are busy.
+        """
+        marker = f"/ministack-lambda-{function}-"
+        pids = []
+        for child in psutil.Process(self.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                # ministack unpacks a function into a folder of this name plus eight characters.
+                script = next((word for word in child.cmdline() if marker in word), "")
+                if len(script.partition(marker)[2].partition("/")[0]) == _RANDOM_SUFFIX:
+                    pids.append(child.pid)
+        return pids
+
+    # ------------------------------------------------------------------ inside
+
+    @staticmethod
+    def _write_launcher(home: Path) -> Path:
+        """An interpreter with nothing installed, and the program that starts functions in it."""
+        bare = home / "python"
+        venv.create(bare, with_pip=False, symlinks=True)
+        launcher = home / "lambda-python"
+        runtime = _HERE / "lambda_runtime.py"
+        words = shlex.join([str(bare / "bin" / "python"), "-I", "-B", str(runtime)])
+        launcher.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+        launcher.chmod(0o700)
+        return launcher
+
+    def _ports(self) -> Iterator[int]:
+        if self._wanted_port and _is_free(self._wanted_port):
+            yield self._wanted_port
+        for _ in range(_PORT_ATTEMPTS):
+            yield _free_port()
+
+    def _fail_to_start(self) -> NoReturn:
+        raise LocalAwsError(f"the local AWS did not start:\n{self.server_log()[-2000:]}")
+
+    def _serve(self, home: Path, launcher: Path, port: int) -> bool:
+        """Start the server on a port; False where it ended, as it does where the port is taken."""
+        self._port = port
+        temp = home / "tmp"
+        temp.mkdir(exist_ok=True)
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(home),
+            "TMPDIR": str(temp),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SANDBOX_HOME": str(home),
+            "SANDBOX_LAMBDA_PYTHON": str(launcher),
+            # ministack listens on every interface unless told otherwise, and opens an MQTT port.
+            "BIND_HOST": HOST,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "MINISTACK_HOST": HOST,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_REGION": REGION,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            # Functions are processes here; a Docker daemon of the user's is none of our business.
+            "LAMBDA_EXECUTOR": "local",
+            "DOCKER_HOST": f"unix://{home}/no-docker.sock",
+            "PERSIST_STATE": "0",
+            "S3_DATA_DIR": str(temp / "s3"),
+            "STATE_DIR": str(temp / "state"),
+        }
+        with (home / "server.log").open("ab") as log:
+            # A group of its own, so that Ctrl-C reaches only us and the end takes every worker.
+            process = subprocess.Popen(
+                [self._interpreter, _HERE / "server.py"],
+                env=environment,
+                cwd=home,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._process = process
+        try:
+            wait.until(
+                lambda: process.poll() is not None or self._answers(),
+                "the local AWS to answer",
+                timeout=_START_TIMEOUT,
+                every=0.05,
+            )
+        except NotReadyError:
+            self._fail_to_start()
+        if process.poll() is None:
+            return True
+        self._process = None
+        self._end(process)
+        return False
+
+    def _answers(self) -> bool:
+        url = f"{self.endpoint}/_ministack/health"
+        with suppress(OSError), urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310 - ours
+            return bool(reply.status == HTTPStatus.OK)
+        return False
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise LocalAwsError("the local AWS is not running")
+        return self._process
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes]) -> None:
+        """Close the pipe the server watches, then make sure that its whole group is gone."""
+        if process.stdin is not None:
+            process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_TIMEOUT)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def fast_folder() -> Path | None:
+    """Memory where there is plenty of it, None for the usual place; TMPDIR decides where it is set.
+
+    Every cold start unpacks the layers, nearly two thousand small files: 0.2 s in memory, seconds
+    on a slow disk.
+    """
+    if "TMPDIR" in os.environ or not _SHARED_MEMORY.is_dir():
+        return None
+    state = os.statvfs(_SHARED_MEMORY)
+    roomy = state.f_bavail * state.f_frsize >= _ROOM
+    usable = os.access(_SHARED_MEMORY, os.W_OK) and not state.f_flag & os.ST_NOEXEC
+    return _SHARED_MEMORY if roomy and usable else None
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind((HOST, port))
+        return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

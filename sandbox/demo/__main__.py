@@ -1,0 +1,96 @@
+"""`python -m sandbox.demo`: the whole pipeline on this machine, told as a story.
+
+Afterwards everything stays up until Ctrl-C, so that one can look around. With `--exit` it ends with
+the story: status 0 only if every outcome was seen, else 1 naming what was missing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - said before a newer syntax stops it
+    sys.exit("ml-connector needs Python 3.11 or newer; this is " + sys.version.split()[0])
+
+import argparse
+import signal
+import time
+
+from rich.console import Console
+
+from sandbox.aws.errors import LocalAwsError
+from sandbox.demo.breakages import BREAKAGES, Breakage
+from sandbox.demo.narrator import Narrator
+from sandbox.demo.story import Story
+from sandbox.demo.tables import show_alerts, show_audit
+from sandbox.world import PEOPLE, LocalWorld
+
+NO_BREAKAGE = Breakage("nothing")
+
+
+def main() -> int:
+    """Tell the story; the exit status."""
+    arguments = _arguments()
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console(highlight=False)
+    breakage = BREAKAGES.get(arguments.breakage, NO_BREAKAGE)
+    try:
+        return _run(console, breakage, stay=not arguments.exit)
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return 0 if not arguments.exit else 1
+    except LocalAwsError as error:
+        console.print(f"[red]The local world did not start:[/red] {error}", markup=True)
+        return 1
+
+
+def _run(console: Console, breakage: Breakage, *, stay: bool) -> int:
+    began = time.monotonic()
+    console.print("Starting the local AWS, Intacct and Twilio, and deploying template.yaml ...")
+    people = () if breakage.without_people else PEOPLE
+    with LocalWorld(mutations=breakage.mutations, people=people) as world:
+        narrator = Narrator(console)
+        world.await_first_poll()
+        breakage.after_start(world)
+        console.print(f"Deployed and polling after {time.monotonic() - began:.1f} s.")
+        story = Story(world, narrator)
+        missing = story.run()
+        show_alerts(world, console)
+        if story.first_bill:
+            show_audit(world, story.first_bill, console)
+        for outcome in missing:
+            console.print(f"[red]missing:[/red] {outcome}")
+        if not missing:
+            console.print(
+                f"[green]Every outcome was seen[/green], {time.monotonic() - began:.1f} s."
+            )
+        if stay:
+            _stay(world, console)
+    return 1 if missing else 0
+
+
+def _stay(world: LocalWorld, console: Console) -> None:
+    console.print()
+    for name, address in world.addresses.items():
+        console.print(f"{name:8} {address}")
+    console.print("Everything stays up until Ctrl-C.")
+    signal.pause()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo ARGS=", description=__doc__)
+    parser.add_argument("--exit", action="store_true", help="end with the story")
+    parser.add_argument(
+        "--break",
+        dest="breakage",
+        choices=sorted(BREAKAGES),
+        help="take one piece out, to see that the story notices",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

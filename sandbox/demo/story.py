@@ -1,0 +1,211 @@
+"""The story: five things that happen to bills, and what people have to see of each.
+
+Every outcome is looked for twice: on the phone, and in the tables. An act whose outcome is missing
+ends the story, for what follows would only say the same again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, timedelta
+
+from ml_connector.domain.cases import CaseState
+from ml_connector.domain.dispatches import Dispatch, DispatchState
+from sandbox.demo.narrator import Narrator
+from sandbox.intacct.client import Record
+from sandbox.world import PEOPLE, LocalWorld
+
+#: Real seconds. What should take three takes ten on a busy machine; nothing here proves speed.
+SOON, LATER = 30.0, 60.0
+
+#: Two failures and the try after them: enough to see that the waits grow.
+FAILURES_SHOWN = 2
+
+
+class Story:
+    """The acts, in the order they are told."""
+
+    def __init__(self, world: LocalWorld, narrator: Narrator) -> None:
+        self._world = world
+        self._tell = narrator
+        self.first_bill: Record | None = None
+
+    def run(self) -> list[str]:
+        """Tell it; the outcomes that were not seen."""
+        acts: tuple[Callable[[], None], ...] = (
+            self._delivered,
+            self._switched_off,
+            self._error_after_accepting,
+            self._killed,
+        )
+        for act in acts:
+            act()
+            if self._tell.missing:
+                break
+        return self._tell.missing
+
+    # --------------------------------------------------------------------------------- acts
+    def _delivered(self) -> None:
+        self._tell.act("1. A bill is submitted, and the approver's phone buzzes")
+        due = date.today() + timedelta(days=8)  # noqa: DTZ011 - the company's own calendar
+        bill = self._world.submit("V-100", "12500.00", "INV-4711", due)
+        self.first_bill = bill
+        self._tell.say("Intacct: bill INV-4711 of Baker Steel over USD 12,500.00 was submitted")
+        self._on_screen("ann", "Baker Steel", "USD 12,500.00", "INV-4711")
+        self._in_table(bill, DispatchState.DELIVERED, "delivered")
+        self._once("ann")
+
+    def _switched_off(self) -> None:
+        self._tell.act("2. Phones that are off: one is retried, the other bill is approved")
+        self._world.phone("bob").turn_off()
+        self._world.phone("cho").turn_off()
+        retried = self._world.submit("V-102", "7200.00", "INV-4712")
+        approved = self._world.submit("V-101", "3000.00", "INV-4713")
+        self._tell.say("Bob's and Cho's phones are off; a bill for each was submitted")
+        self._approved_while_waiting(approved)
+        self._retried_until_on(retried)
+        self._silence(approved)
+
+    def _approved_while_waiting(self, bill: Record) -> None:
+        self._tell.expect(
+            "INV-4713: undelivered, and a retry waits",
+            lambda: self._states(bill) == [DispatchState.UNDELIVERED, DispatchState.WAITING],
+            SOON,
+        )
+        self._world.intacct.approve(bill.recordno)
+        self._world.phone("cho").turn_on()
+        self._tell.say("Intacct: INV-4713 was approved while the retry waits; Cho's phone is on")
+
+    def _retried_until_on(self, bill: Record) -> None:
+        self._tell.expect(
+            f"INV-4712: undelivered {FAILURES_SHOWN} times, each wait longer than the one before",
+            lambda: self._failures_with_growing_waits(bill),
+            LATER,
+        )
+        self._world.phone("bob").turn_on()
+        self._tell.say("Bob's phone is on again")
+        self._on_screen("bob", "Dune Logistics", "USD 7,200.00", "INV-4712", within=LATER)
+        self._in_table(bill, DispatchState.DELIVERED, "delivered at last")
+        self._tell.expect(
+            "Bob's phone shows one text", lambda: len(self._world.phone("bob").inbox()) == 1, SOON
+        )
+
+    def _silence(self, bill: Record) -> None:
+        self._tell.expect(
+            "INV-4713: the case is handled, the waiting retry was never sent",
+            lambda: self._handled(bill) and self._states(bill)[-1:] == [DispatchState.NOT_SENT],
+            LATER,
+        )
+        self._tell.expect(
+            "Cho's phone stays silent", lambda: not self._world.phone("cho").inbox(), within=0
+        )
+
+    def _error_after_accepting(self) -> None:
+        self._tell.act("3. Twilio answers 500 although it accepted the text")
+        number = _number("dee")
+        self._world.twilio.fault(
+            "error_after", endpoint="messages.create", recipient=number, count=1
+        )
+        bill = self._world.submit("V-104", "1500.00", "INV-4714")
+        self._tell.say("The next answer to a text for Dee will be an error after acceptance")
+        self._on_screen("dee", "Fjord Energy", "USD 1,500.00", "INV-4714")
+        self._found_again(bill)
+        self._once("dee")
+
+    def _killed(self) -> None:
+        self._tell.act("4. The sending function is killed after Twilio accepted, before recording")
+        number = _number("eli")
+        fault = self._world.twilio.fault(
+            "hold", endpoint="messages.create", recipient=number, count=1, seconds=20
+        )
+        bill = self._world.submit("V-107", "480.00", "INV-4715")
+        self._tell.say("Twilio will accept the next text for Eli and keep its answer back")
+        accepted = self._tell.expect(
+            "Twilio accepted INV-4715 and is silent", lambda: self._accepted("eli") == 1, SOON
+        )
+        if not accepted:
+            return
+        self._kill_senders()
+        fault.lift()
+        self._on_screen("eli", "Indigo Print", "USD 480.00", "INV-4715")
+        self._found_again(bill)
+        self._once("eli")
+
+    # ------------------------------------------------------------------------- expectations
+    def _on_screen(self, person: str, *parts: str, within: float = SOON) -> None:
+        def shown() -> bool:
+            inbox = self._world.phone(person).inbox()
+            return any(all(part in text.body for part in parts) for text in inbox)
+
+        if self._tell.expect(f"{_name(person)}'s phone shows {', '.join(parts)}", shown, within):
+            text = self._world.phone(person).inbox()[-1]
+            self._tell.say(f'   [cyan]"{text.body}"[/cyan]')
+
+    def _in_table(self, bill: Record, state: DispatchState, words: str) -> None:
+        number = bill["RECORDID"]
+        self._tell.expect(
+            f"{number}: the table says {words}", lambda: self._states(bill)[-1:] == [state], SOON
+        )
+
+    def _found_again(self, bill: Record) -> None:
+        number = bill["RECORDID"]
+        self._tell.expect(
+            f"{number}: the audit says unknown, then found in Twilio's list, then delivered",
+            lambda: _in_order(
+                self._world.audit_kinds(bill),
+                ("dispatch.unknown", "dispatch.adopted", "dispatch.delivered"),
+            ),
+            LATER,
+        )
+
+    def _once(self, person: str) -> None:
+        self._tell.expect(
+            f"Twilio accepted exactly one text for {_name(person)}",
+            lambda: self._accepted(person) == 1,
+            within=0,
+        )
+
+    # ------------------------------------------------------------------------------- looking
+    def _states(self, bill: Record) -> list[DispatchState]:
+        return [dispatch.state for dispatch in self._world.dispatches(bill)]
+
+    def _failures_with_growing_waits(self, bill: Record) -> bool:
+        dispatches = self._world.dispatches(bill)
+        failures = [d for d in dispatches if d.state is DispatchState.UNDELIVERED]
+        waits = [_wait(d) for d in dispatches[1:]]
+        return len(failures) >= FAILURES_SHOWN and waits == sorted(set(waits)) and len(waits) > 1
+
+    def _handled(self, bill: Record) -> bool:
+        cases = self._world.cases(bill)
+        return bool(cases) and all(case.state is CaseState.HANDLED for case in cases)
+
+    def _accepted(self, person: str) -> int:
+        number = _number(person)
+        return sum(create.recipient == number for create in self._world.twilio.accepted())
+
+    def _kill_senders(self) -> None:
+        pids = self._world.stack.worker_pids("SendFunction")
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._tell.say(f"Killed the send function: process {', '.join(map(str, pids)) or 'none'}")
+
+
+def _wait(dispatch: Dispatch) -> timedelta:
+    return dispatch.due_at - dispatch.created_at
+
+
+def _in_order(kinds: list[str], wanted: tuple[str, ...]) -> bool:
+    rest = iter(kinds)
+    return all(kind in rest for kind in wanted)
+
+
+def _number(person: str) -> str:
+    return next(entry.phone for entry in PEOPLE if entry.id == person)
+
+
+def _name(person: str) -> str:
+    return next(entry.name for entry in PEOPLE if entry.id == person).split()[0]

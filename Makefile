@@ -58,8 +58,7 @@ format: ## Format the code and mend what the linter can
 
 bench: ## Cold starts and layer sizes: a table, and JSON in bench/results/
 	$(PREPARE) dev
-	@$(VENV)/python -m bench.layer_sizes $(ARGS)
-	@$(VENV)/python -m bench.cold_start $(ARGS)
+	@$(VENV)/python -m bench $(ARGS)
 
 lock: ## Make the lock files anew from pyproject.toml; ARGS=--upgrade takes newer versions
 	$(PREPARE) uv

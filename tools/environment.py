@@ -47,6 +47,9 @@ class Environment:
     importable: tuple[str, ...] = ()
 
 
+# Where this runs in an activated .venv, that very folder may have to be made anew.
+_BASE_PYTHON: str = getattr(sys, "_base_executable", None) or sys.executable
+
 _OURS = ("layers/connector", ".")
 
 ENVIRONMENTS: dict[str, Environment] = {
@@ -90,7 +93,7 @@ def prepare(wanted: Environment, root: Path, run: Run) -> str | None:
         if installed is None:
             shutil.rmtree(folder, ignore_errors=True)
             run(
-                [sys.executable, "-m", "venv", str(folder)],
+                [_BASE_PYTHON, "-m", "venv", str(folder)],
                 log,
                 "python -m venv failed (on Debian and Ubuntu it is the package python3-venv)",
             )
@@ -189,4 +192,7 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("interrupted; what is half finished will be made anew")

@@ -46,7 +46,7 @@ def _tick() -> dict[str, Any]:
 
 def _poll(company: str, context: LambdaContext) -> dict[str, Any]:
     report = poll_company(company, container.poll_ports, container.until(context))
-    summary = {
+    summary: dict[str, str | float | None] = {
         "outcome": report.outcome,
         "bills": report.bills,
         "events": report.events,

@@ -48,7 +48,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
         except ConnectorError as error:
             telemetry.error(
                 "message_failed",
-                message=record.message_id,
+                message_id=record.message_id,
                 code=error.code,
                 reason=error.safe_message,
             )

@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         return {"outcome": "not_configured"}
     finally:
         telemetry.flush()
-    summary = {
+    summary: dict[str, str | float | None] = {
         "looked_at": report.looked_at,
         "settled": report.settled,
         "reconciled": report.reconciled,

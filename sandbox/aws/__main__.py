@@ -35,7 +35,7 @@ def main() -> None:
                 running.enter_context(Schedules(stack, arguments.minute))
             running.enter_context(Alarms(stack, arguments.minute))
             print(f"ready: AWS_ENDPOINT_URL={aws.endpoint} stack={stack.name}", flush=True)
-            signal.pause()
+            aws.wait()
     except KeyboardInterrupt:
         pass
     except LocalAwsError as error:

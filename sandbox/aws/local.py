@@ -176,6 +176,14 @@ class LocalAws:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    def wait(self) -> NoReturn:
+        """Block while the server runs.
+
+        Raises LocalAwsError if it ends by itself; otherwise only an interruption ends this.
+        """
+        status = self._running().wait()
+        raise LocalAwsError(f"the local AWS ended ({status}):\n{self.server_log()[-2000:]}")
+
     def server_log(self) -> str:
         """What the server has written so far; empty when it is stopped."""
         if self._home is None:
@@ -230,7 +238,6 @@ class LocalAws:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(home),
             "TMPDIR": str(temp),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "SANDBOX_HOME": str(home),
             "SANDBOX_LAMBDA_PYTHON": str(launcher),
             # ministack listens on every interface unless told otherwise, and opens an MQTT port.

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 # A metric: namespace, name and dimensions, these in the order of their names.
 Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
-# A line that says the invocation failed: what the runtime writes for an exception nobody caught,
-# and for one that took too long.
-_FAILED = re.compile(r"Traceback \(most recent call last\):|.*Task timed out after ")
-_REPORTED = "REPORT RequestId:"
+# What the runtime writes for an exception that nobody caught.
+_FAILED = "Traceback (most recent call last):"
+# What it writes at the end of every invocation. One that was stopped for taking too long has no
+# other trace in ministack's log than its duration.
+_REPORTED = re.compile(r"REPORT RequestId: \S+\tDuration: (\d+) ms")
 # Data points kept of a metric: more than two hours of samples taken once a second.
 _KEPT = 10_000
 # Log lines are dated when they are written, and read again for this long in case one was late.
@@ -49,14 +50,16 @@ class Metrics:
     def collect(self) -> None:
         """Take in what has been logged since the last time, and how deep the queues are now."""
         started = time.time()
-        for logical_id in self._stack.resources("AWS::Lambda::Function"):
+        for logical_id, properties in self._stack.resources("AWS::Lambda::Function").items():
             function = {"FunctionName": self._stack.physical[logical_id]}
+            longest = int(properties["Timeout"]) * 1000
             for line in self._new_lines(logical_id):
-                if line.startswith(_REPORTED):
+                report = _REPORTED.match(line)
+                if report:
                     self._add(key("AWS/Lambda", "Invocations", function), 1)
-                elif _FAILED.match(line):
+                if line.startswith(_FAILED) or (report and int(report[1]) >= longest):
                     self._add(key("AWS/Lambda", "Errors", function), 1)
-                elif '"_aws"' in line:
+                if '"_aws"' in line:
                     for name, value in embedded(json.loads(line)):
                         self._add(name, value)
         self._since = started - _OVERLAP_SECONDS
@@ -64,8 +67,8 @@ class Metrics:
             self._sample(self._stack.physical[logical_id])
 
     def values(self, metric: Key, begin: float, end: float) -> list[float]:
-        """Data points collected in [begin, end), in seconds of `time.monotonic`."""
-        return [value for at, value in self._points[metric] if begin <= at < end]
+        """Data points collected after `begin` and up to `end`, in seconds of `time.monotonic`."""
+        return [value for at, value in self._points[metric] if begin < at <= end]
 
     def _add(self, metric: Key, value: float) -> None:
         self._points[metric].append((time.monotonic(), value))

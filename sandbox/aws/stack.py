@@ -118,11 +118,6 @@ class Stack:
                 return []
             raise
 
-    def delete(self) -> None:
-        """Delete the stack and what it holds, as far as its deletion policies allow."""
-        self.aws.client("cloudformation").delete_stack(StackName=self.name)
-        self._forget()
-
     # ------------------------------------------------------------------ inside
 
     @cached_property

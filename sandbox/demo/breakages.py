@@ -58,7 +58,7 @@ BREAKAGES = {
         mutations=(
             (
                 f"{_USECASES}/check_status.py",
-                "report.reconciled += reconciling.reconcile(dispatch, ports, until)",
+                "self._report.reconciled += reconciling.reconcile(dispatch, self._ports, until)",
                 "return",
             ),
         ),

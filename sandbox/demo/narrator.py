@@ -10,12 +10,20 @@ from rich.console import Console
 _LOOK_EVERY = 0.1
 
 
-class Narrator:
-    """Prints what happens, and waits for what has to happen."""
+class OutcomeMissingError(Exception):
+    """Something that had to be seen was not; the story ends here."""
 
-    def __init__(self, console: Console) -> None:
+
+class Narrator:
+    """Prints what happens, and waits for what has to happen.
+
+    `patience` stretches or shortens every wait.
+    """
+
+    def __init__(self, console: Console, patience: float = 1.0) -> None:
         self.console = console
-        self.missing: list[str] = []
+        self.missing = ""
+        self._patience = patience
         self._began = time.monotonic()
 
     def act(self, title: str) -> None:
@@ -27,9 +35,12 @@ class Narrator:
         """Say what is done, with the seconds since the beginning."""
         self.console.print(f"[dim]{self._seconds()}[/dim]  {text}", highlight=False)
 
-    def expect(self, outcome: str, seen: Callable[[], bool], within: float) -> bool:
-        """Wait up to `within` real seconds for an outcome; one that is not seen is remembered."""
-        deadline = time.monotonic() + within
+    def expect(self, outcome: str, seen: Callable[[], bool], within: float) -> None:
+        """Wait up to `within` real seconds for an outcome.
+
+        Raises OutcomeMissingError when it is not seen: what follows would only say it again.
+        """
+        deadline = time.monotonic() + within * self._patience
         with self.console.status(f"waiting: {outcome}"):
             while not (found := seen()) and time.monotonic() < deadline:
                 time.sleep(_LOOK_EVERY)
@@ -37,8 +48,8 @@ class Narrator:
             self.console.print(f"[dim]{self._seconds()}[/dim]  [green]✓[/green] {outcome}")
         else:
             self.console.print(f"[dim]{self._seconds()}[/dim]  [red]✗ not seen:[/red] {outcome}")
-            self.missing.append(outcome)
-        return found
+            self.missing = outcome
+            raise OutcomeMissingError(outcome)
 
     def _seconds(self) -> str:
         return f"{time.monotonic() - self._began:6.1f} s"

@@ -1,7 +1,6 @@
 """The story: five things that happen to bills, and what people have to see of each.
 
-Every outcome is looked for twice: on the phone, and in the tables. An act whose outcome is missing
-ends the story, for what follows would only say the same again.
+Every outcome is looked for twice: on the phone, and in the tables.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
+
+from rich.markup import escape
 
 from ml_connector.domain.cases import CaseState
 from ml_connector.domain.dispatches import Dispatch, DispatchState
@@ -33,8 +34,8 @@ class Story:
         self._tell = narrator
         self.first_bill: Record | None = None
 
-    def run(self) -> list[str]:
-        """Tell it; the outcomes that were not seen."""
+    def run(self) -> None:
+        """Tell it. Raises OutcomeMissingError naming the first outcome that was not seen."""
         acts: tuple[Callable[[], None], ...] = (
             self._delivered,
             self._switched_off,
@@ -43,9 +44,6 @@ class Story:
         )
         for act in acts:
             act()
-            if self._tell.missing:
-                break
-        return self._tell.missing
 
     # --------------------------------------------------------------------------------- acts
     def _delivered(self) -> None:
@@ -123,11 +121,9 @@ class Story:
         )
         bill = self._world.submit("V-107", "480.00", "INV-4715")
         self._tell.say("Twilio will accept the next text for Eli and keep its answer back")
-        accepted = self._tell.expect(
+        self._tell.expect(
             "Twilio accepted INV-4715 and is silent", lambda: self._accepted("eli") == 1, SOON
         )
-        if not accepted:
-            return
         self._kill_senders()
         fault.lift()
         self._on_screen("eli", "Indigo Print", "USD 480.00", "INV-4715")
@@ -140,9 +136,9 @@ class Story:
             inbox = self._world.phone(person).inbox()
             return any(all(part in text.body for part in parts) for text in inbox)
 
-        if self._tell.expect(f"{_name(person)}'s phone shows {', '.join(parts)}", shown, within):
-            text = self._world.phone(person).inbox()[-1]
-            self._tell.say(f'   [cyan]"{text.body}"[/cyan]')
+        self._tell.expect(f"{_name(person)}'s phone shows {', '.join(parts)}", shown, within)
+        text = self._world.phone(person).inbox()[-1]
+        self._tell.say(f'   [cyan]"{escape(text.body)}"[/cyan]')
 
     def _in_table(self, bill: Record, state: DispatchState, words: str) -> None:
         number = bill["RECORDID"]

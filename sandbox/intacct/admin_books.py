@@ -5,7 +5,7 @@ from __future__ import annotations
 from .admin_routes import Ask, Json, Routes
 from .bills import MOVES, Bills, How, given, new_change, nothing_left
 from .catalog import OBJECTS
-from .company import Company, MissingError, with_values
+from .company import Company, MissingError, shown, with_values
 from .payments import Payments
 
 
@@ -14,7 +14,7 @@ def _shown(company: Company, name: str, pk: int) -> Json:
     row = company.tables[name].rows.get(pk)
     if row is None:
         return {"recordno": pk, "visible": False}
-    return {"recordno": pk, "visible": True, "fields": company.show(name, row)}
+    return {"recordno": pk, "visible": True, "fields": shown(name, row)}
 
 
 routes = Routes()
@@ -28,6 +28,15 @@ def _list_bills(ask: Ask) -> object:
 @routes.add("POST", "bills")
 def _create_bill(ask: Ask) -> object:
     return _shown(ask.company, "APBILL", Bills(ask.company).create(ask.body))
+
+
+@routes.add("POST", "bills/bulk")
+def _create_bills(ask: Ask) -> object:
+    """Many alike: `count`, and what one bill takes; numbers end in -1, -2 ..."""
+    count, number = int(str(ask.body.pop("count", 1))), ask.body.pop("number", "BULK")
+    bills = Bills(ask.company)
+    made = [bills.create({**ask.body, "number": f"{number}-{n}"}) for n in range(1, count + 1)]
+    return {"recordnos": made}
 
 
 @routes.add("GET", "bills/{recordno}")
@@ -107,9 +116,7 @@ def _listed(ask: Ask, name: str) -> object:
     ]
     return {
         "total": len(rows),
-        "records": [
-            {"recordno": pk, "fields": ask.company.show(name, row)} for pk, row in rows[:limit]
-        ],
+        "records": [{"recordno": pk, "fields": shown(name, row)} for pk, row in rows[:limit]],
     }
 
 

@@ -131,6 +131,14 @@ EMPLOYEE = object_type(
     SUPERVISORID       TEXT       -   Manager
     SUPERVISORNAME     TEXT       r   Manager's name
     {_contact("PERSONALINFO.")}
+    SSN                TEXT       -   Social security number
+    BIRTHDATE          DATE       -   Birth date
+    GENDER             TEXT       -   Gender
+    EMPLOYEETYPE       TEXT       -   Type
+    EMPLOYEETYPE1099TYPE TEXT     r   Type's 1099 form
+    TERMINATIONTYPE    TEXT       -   Kind of leaving
+    PAYMETHODKEY       TEXT       -   Payment method
+    CONTACTKEY         INTEGER    r   Contact's record number
     STARTDATE          DATE       -   Since
     ENDDATE            DATE       -   Until
     CURRENCY           TEXT       -   Currency
@@ -221,7 +229,28 @@ LOCATIONENTITY = object_type(
     "LOCATIONENTITY",
     "Entity",
     "LOCATIONID",
-    _PLACE,
+    f"""
+    {_PLACE.strip()}
+    FIRSTMONTH         INTEGER    -   First month of the year
+    FIRSTMONTHTAX      INTEGER    -   First month of the tax year
+    WEEKSTART          INTEGER    -   First day of the week
+    HAS_IE_RELATION    BOOLEAN    r   Has inter-entity relations {{true; false}}
+    CUSTOMERID         TEXT       -   Customer
+    CUSTOMERNAME       TEXT       r   Customer's name
+    VENDORID           TEXT       -   Vendor
+    VENDORNAME         TEXT       r   Vendor's name
+    TAXID              TEXT       -   Tax id
+    ENABLELEGALCONTACT BOOLEAN    -   Has a legal address {{true; false}}
+    LEGALNAME          TEXT       -   Legal name
+    LEGALADDRESS1      TEXT       -   Legal street
+    LEGALADDRESS2      TEXT       -   Legal street, second line
+    LEGALCITY          TEXT       -   Legal city
+    LEGALSTATE         TEXT       -   Legal state or province
+    LEGALZIPCODE       TEXT       -   Legal postal code
+    LEGALCOUNTRY       TEXT       -   Legal country
+    OPCOUNTRY          TEXT       -   Country of operation
+    ADDRESSCOUNTRYDEFAULT TEXT    -   Country of new addresses
+    """,
     "MANAGER EMPLOYEE SUPERVISORID EMPLOYEEID",
     "RECORDNO<",
 )
@@ -261,10 +290,16 @@ PROJECT = object_type(
     PARENTNAME         TEXT       r   Parent's name
     MANAGERID          TEXT       -   Manager
     MANAGERCONTACTNAME TEXT       r   Manager's name
+    PROJECTTYPE        TEXT       -   Type
+    CUSTOMERKEY        INTEGER    r   Customer's record number
     CUSTOMERID         TEXT       -   Customer
+    CUSTOMERNAME       TEXT       r   Customer's name
     DEPARTMENTID       TEXT       -   Department
+    DEPARTMENTNAME     TEXT       r   Department's name
     LOCATIONID         TEXT       -   Location
+    LOCATIONNAME       TEXT       r   Location's name
     CLASSID            TEXT       -   Class
+    BUDGETID           TEXT       -   Budget
     CURRENCY           TEXT       -   Currency
     CFDA               TEXT       x   Grant number
     FUNDEDNAME         TEXT       x   Funder

@@ -42,11 +42,11 @@ class Event:
     by: str
     made_at: int
     """When it was made and stamped; earlier than `at` for a late commit."""
-    before: Json | None
-    after: Json | None
+    before: Row | None
+    after: Row | None
 
     def as_json(self, company: str) -> Json:
-        """For the admin API."""
+        """For the admin API: rows as their fields that are set."""
         return {
             "seq": self.seq,
             "at": iso(self.at),
@@ -56,8 +56,8 @@ class Event:
             "recordno": self.recordno,
             "by": self.by,
             "made_at": iso(self.made_at),
-            "before": self.before,
-            "after": self.after,
+            "before": None if self.before is None else shown(self.object, self.before),
+            "after": None if self.after is None else shown(self.object, self.after),
         }
 
 
@@ -114,15 +114,6 @@ class Company:
     def value(self, name: str, pk: int, field_name: str) -> Value:
         """One field of one visible row."""
         return self.get(name, pk)[OBJECTS[name].position(field_name)]
-
-    def show(self, name: str, row: Row) -> Json:
-        """A row for the admin API: fields that are set."""
-        kind = OBJECTS[name]
-        return {
-            entry.name: to_json(entry, row[entry.position])
-            for entry in kind.fields.values()
-            if row[entry.position] is not None
-        }
 
     def entity(self, location: str) -> bool:
         """Whether a location is an entity one can sign in to."""
@@ -236,8 +227,8 @@ class Company:
                 recordno=pk,
                 by=change.by,
                 made_at=change.made_at,
-                before=None if before is None else self.show(name, before),
-                after=None if row is None else self.show(name, row),
+                before=before,
+                after=row,
             )
         )
         number, audit = self.make(
@@ -258,6 +249,15 @@ class Company:
 
 
 _MODES = {"create": "Create", "edit": "Modify", "delete": "Delete"}
+
+
+def shown(name: str, row: Row) -> Json:
+    """A row for the admin API: fields that are set."""
+    return {
+        entry.name: to_json(entry, row[entry.position])
+        for entry in OBJECTS[name].fields.values()
+        if row[entry.position] is not None
+    }
 
 
 def with_values(kind: ObjectType, row: Row, values: dict[str, Value]) -> Row:

@@ -174,6 +174,13 @@ class TwilioAdmin:
             for row in rows
         ]
 
+    def screens(self) -> dict[str, list[Text]]:
+        """Return what every phone has shown, by number, in one request."""
+        return {
+            row["number"]: _texts(PhoneHandle(self, row["number"]), row)
+            for row in self.call("GET", "phones")["phones"]
+        }
+
     def messages(self) -> list[dict[str, Any]]:
         """Return every message, newest first, also those the API does not list yet."""
         return list(self.call("GET", "messages")["messages"])
@@ -189,6 +196,11 @@ class FaultHandle:
     def fired(self) -> int:
         """How often it has struck."""
         return sum(firing["fault"] == self.id for firing in self._admin.firings())
+
+    def expect_fired(self, times: int = 1, within: float = WITHIN_SECONDS) -> None:
+        """Wait until it has struck that often; `within` is in real seconds."""
+        if _await(lambda: self.fired >= times or None, within) is None:
+            raise NotSeen(f"{self.id} struck {self.fired} times, not {times}")
 
     def lift(self) -> None:
         """End it."""
@@ -221,8 +233,16 @@ class PhoneHandle:
         self.set(behaviour=behaviour)
 
     def will_press(self, *keys: str) -> None:
-        """Press these in every call to come, one entry for each prompt that listens."""
+        """Press these in every call to come, one entry for each time a prompt is spoken."""
         self.set(keys=list(keys))
+
+    def press(self, digits: str) -> None:
+        """Press keys now, in the call it is in."""
+        self._admin.call("POST", f"{self._path}/press", {"digits": digits})
+
+    def hang_up(self) -> None:
+        """Hang up the call it is in."""
+        self._admin.call("POST", f"{self._path}/hang_up")
 
     def reply(self, body: str, to: str | None = None) -> None:
         """Text from this phone, to the latest sender unless `to` says otherwise."""
@@ -233,10 +253,7 @@ class PhoneHandle:
 
     def inbox(self) -> list[Text]:
         """Return what its screen has shown, oldest first."""
-        return [
-            Text(self, row["sid"], row["from"], row["body"], datetime.fromisoformat(row["at"]))
-            for row in self._admin.call("GET", self._path)["inbox"]
-        ]
+        return _texts(self, self._admin.call("GET", self._path))
 
     def calls(self) -> list[CallHeard]:
         """Return the calls it got, oldest first."""
@@ -290,6 +307,13 @@ class PhoneHandle:
         if found is None:
             raise NotSeen(f"{self.number}: no new call with {containing}; it had {self.calls()}")
         return found
+
+
+def _texts(phone: PhoneHandle, view: dict[str, Any]) -> list[Text]:
+    return [
+        Text(phone, row["sid"], row["from"], row["body"], datetime.fromisoformat(row["at"]))
+        for row in view["inbox"]
+    ]
 
 
 def _holds(text: str, parts: Sequence[str]) -> bool:

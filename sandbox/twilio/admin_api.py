@@ -16,6 +16,7 @@ from sandbox.twilio.admin_input import (
     AdminInputError,
     Fields,
     read_fault,
+    read_keys,
     read_phone,
     read_settings,
 )
@@ -25,6 +26,7 @@ from sandbox.twilio.views import message_view, phone_view, record_view
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from sandbox.twilio.calls import Call
     from sandbox.twilio.phones import Phone
     from sandbox.twilio.wire import Json
     from sandbox.twilio.world import World
@@ -46,6 +48,8 @@ class AdminApi:
             ("GET", number, self.show_phone),
             ("PUT", number, self.set_phone),
             ("POST", f"{number}/reply", self.reply),
+            ("POST", f"{number}/press", self.press),
+            ("POST", f"{number}/hang_up", self.hang_up),
             ("GET", "/_sandbox/messages", self.list_messages),
             ("GET", "/_sandbox/accepted", self.list_accepted),
             ("GET", "/_sandbox/requests", self.list_requests),
@@ -104,7 +108,30 @@ class AdminApi:
         fields.done()
         if not self._world.owns(to):
             raise AdminInputError(f"nobody to reply to: {to!r} is not a number of the account")
-        return message_view(self._world.messages.receive(phone.number, to, body))
+        message = self._world.messages.receive(phone.number, to, body)
+        return {"logged": None if message is None else message_view(message)}
+
+    def press(self, fields: Fields, request: Request) -> Json:
+        """Press keys in the call the phone is in, at a prompt that listens."""
+        phone = self._phone(request)
+        keys = read_keys(fields)
+        line = self._talking(phone).line
+        if line is None or not line.press(keys, self._world.clock.now()):
+            raise AdminInputError(f"nothing listens to the keys of {phone.number} now")
+        return phone_view(self._world, phone)
+
+    def hang_up(self, fields: Fields, request: Request) -> Json:
+        """Hang up the call the phone is in."""
+        fields.done()
+        phone = self._phone(request)
+        self._world.calls.end(self._talking(phone), "completed", self._world.clock.now())
+        return phone_view(self._world, phone)
+
+    def _talking(self, phone: Phone) -> Call:
+        call = self._world.calls.with_phone(phone.number)
+        if call is None:
+            raise AdminInputError(f"{phone.number} is in no call")
+        return call
 
     def list_messages(self, _: Fields, __: Request) -> Json:
         """Every message, newest first, also what Twilio's lists do not show yet."""

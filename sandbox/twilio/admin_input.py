@@ -98,7 +98,7 @@ def read_phone(fields: Fields, phone: Phone) -> None:
         raise AdminInputError(f"unknown behaviour {behaviour!r}; there are {', '.join(BEHAVIOURS)}")
     name = fields.text("name", phone.name)
     keys = fields.texts("keys") if fields.has("keys") else phone.keys
-    if not all(key and DTMF.issuperset(key) for key in keys):
+    if not all(DTMF.issuperset(key) for key in keys):
         raise AdminInputError("keys must be made of 0-9, * and #")
     outcome = (
         _read_outcome(fields.take("sms_outcome"))
@@ -108,6 +108,15 @@ def read_phone(fields: Fields, phone: Phone) -> None:
     fields.done()
     phone.behaviour, phone.name, phone.keys = behaviour, name, keys
     phone.sms_outcome = outcome
+
+
+def read_keys(fields: Fields) -> str:
+    """Read the `digits` of one press."""
+    keys = fields.text("digits")
+    fields.done()
+    if not keys or not DTMF.issuperset(keys):
+        raise AdminInputError("digits must be made of 0-9, * and #")
+    return keys
 
 
 def _read_outcome(value: object) -> tuple[str, int | None] | None:

@@ -8,7 +8,15 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sandbox.twilio import messages_api
+from sandbox.twilio import (
+    account_api,
+    calls_api,
+    lookups_api,
+    messages_api,
+    services_api,
+    studio_api,
+    verify_api,
+)
 from sandbox.twilio.admin_api import AdminApi
 from sandbox.twilio.errors import ApiError
 from sandbox.twilio.gate import Gate
@@ -25,7 +33,15 @@ if TYPE_CHECKING:
 
 # All products hang under one address: their paths do not collide (Studio, Verify and Lookup
 # share /v2, Messaging is /v1), so a client's base address may be this one for each of them.
-ENDPOINTS = (*messages_api.ENDPOINTS,)
+ENDPOINTS = (
+    *messages_api.ENDPOINTS,
+    *calls_api.ENDPOINTS,
+    *account_api.ENDPOINTS,
+    *studio_api.ENDPOINTS,
+    *verify_api.ENDPOINTS,
+    *lookups_api.ENDPOINTS,
+    *services_api.ENDPOINTS,
+)
 
 
 def build_app(world: World, connections: Connections, stopping: asyncio.Event) -> Starlette:

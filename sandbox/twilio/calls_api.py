@@ -166,7 +166,6 @@ def render(world: World, call: Call) -> Json:
     waited = (call.started - call.created).total_seconds() if call.started else 0.0
     return {
         "account_sid": account,
-        "annotation": None,
         "answered_by": call.answered_by,
         "api_version": "2010-04-01",
         "caller_name": None,

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from sandbox.twilio.world import World
 
 FORM = "application/x-www-form-urlencoded"
-# Twilio's test credentials open these two creates and refuse everything else (20008).
-TEST_ENDPOINTS = frozenset({"messages.create", "calls.create"})
+# Twilio's test credentials open these creates and refuse everything else (20008).
+TEST_ENDPOINTS = frozenset({"messages.create", "calls.create", "numbers.create"})
 RESET_KINDS = frozenset({"reset_before", "reset_after", "close_idle"})
 
 

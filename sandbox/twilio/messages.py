@@ -107,14 +107,16 @@ class Messages:
             self._queue(message, now)
         return message
 
-    def receive(self, sender: str, to: str, body: str) -> Message:
-        """Store what a phone texts to one of the account's numbers."""
+    def receive(self, sender: str, to: str, body: str) -> Message | None:
+        """Store what a phone texts to one of the account's numbers; None where it is not logged."""
         now = self._world.clock.now()
+        self._world.opt_outs.note(to, sender, body)
+        if not self._world.services.logs_replies_to(to):
+            return None
         draft = Draft(to, sender, None, body, validity=0, send_at=None)
         message = self._store(draft, "received", now, direction=INBOUND)
         message.sent = now
         message.segments = count_segments(body)
-        self._world.opt_outs.note(to, sender, body)
         return message
 
     def _store(
@@ -157,7 +159,7 @@ class Messages:
         if service is None or not service.pool:
             message.move("failed", at, NO_SENDER)
             return
-        message.sender = service.sender_for(message.to)
+        message.sender = message.sender or service.sender_for(message.to)
         message.segments = count_segments(message.body)
         message.move("queued", at)
         self._queue(message, at)

@@ -19,8 +19,9 @@ class Behaviour:
     """What becomes of a text or a call to such a phone.
 
     `sms_status` and `sms_code` are where a message ends; `shown` says whether the handset
-    displays it. `rings` says whether a call reaches the handset at all, `call` is how a call ends up: `answered` by `answered_by`, or a final status of
-    Twilio's. `hangs_up_after` seconds after answering, the callee is gone.
+    displays it. `rings` says whether a call reaches the handset at all; `call` is how a call
+    ends up: `answered` by `answered_by`, or a final status of Twilio's. `hangs_up_after` seconds
+    after answering, the callee is gone.
     """
 
     meaning: str
@@ -93,9 +94,9 @@ class Heard:
 class Phone:
     """One handset.
 
-    `keys` are pressed in every call, one entry for each prompt that listens ("*" to hear it
-    again, then "1"); none left means nothing is pressed. `sms_outcome`, when set, replaces the
-    behaviour's: a pair of status and error code.
+    `keys` are pressed in every call, one entry for each time a prompt is spoken ("*" to hear it
+    again, then "1"); an empty entry, or none left, means nothing is pressed. `sms_outcome`, when
+    set, replaces the behaviour's: a pair of status and error code.
     """
 
     number: str

@@ -25,6 +25,9 @@ class MessagingService:
     inbound_on_number: bool = True
     """`use_inbound_webhook_on_number`: without it and without an inbound URL, replies are not
     even logged."""
+    inbound_url: str | None = None
+    registered: bool = True
+    """For application-to-person traffic in the United States (A2P 10DLC)."""
     validity_period: int = 36000
     usecase: str = "notifications"
 
@@ -52,6 +55,14 @@ class MessagingServices:
         )
         self._services[sid] = service
         return service
+
+    def logs_replies_to(self, number: str) -> bool:
+        """Whether texts to that number are logged; a service without inbound handling eats them."""
+        return all(
+            service.inbound_on_number or service.inbound_url is not None
+            for service in self._services.values()
+            if number in service.pool
+        )
 
     def get(self, sid: str) -> MessagingService | None:
         """Return the service, or None."""

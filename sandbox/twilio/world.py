@@ -16,6 +16,8 @@ from sandbox.twilio.messages import Messages
 from sandbox.twilio.phones import OptOuts, Phones
 from sandbox.twilio.services import MessagingServices
 from sandbox.twilio.settings import Settings
+from sandbox.twilio.studio import Studio
+from sandbox.twilio.verify import Verify
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,6 +70,7 @@ class World:
     def reset(self, seed: int | None) -> None:
         """Forget everything but the settings and the time; `seed` fixes the faults' dice."""
         self.order = itertools.count(1)
+        self.born = self.clock.now()
         self.agenda = Agenda()
         self.throttle = Throttle()
         self.faults = Faults(random.Random(seed))
@@ -78,6 +81,8 @@ class World:
         self.services = MessagingServices(self)
         self.messages = Messages(self)
         self.calls = Calls(self)
+        self.studio = Studio(self)
+        self.verify = Verify(self)
 
     def advance(self) -> datetime:
         """Let everything happen that is due, and return the time."""

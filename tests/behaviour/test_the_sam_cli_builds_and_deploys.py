@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tomllib
-import venv
 from pathlib import Path
 
 import pytest
@@ -17,20 +16,15 @@ from sandbox.aws.stack import Stack
 
 pytestmark = [pytest.mark.deployed, pytest.mark.sam]
 
-ENVIRONMENT = ROOT / ".local" / "sam"
 SECONDS = 120
 
 
 @pytest.fixture(scope="session")
 def sam() -> Path:
     """The SAM CLI in an environment of its own, made where it is missing."""
-    command = ENVIRONMENT / "bin" / "sam"
-    if not command.exists():
-        venv.create(ENVIRONMENT, with_pip=True, symlinks=True)
-        lock = ROOT / "requirements" / "sam.txt"
-        install = ["-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(lock)]
-        subprocess.run([ENVIRONMENT / "bin" / "python", *install], check=True)  # noqa: S603
-    return command
+    prepare = [sys.executable, "-m", "tools.environment", "sam"]
+    subprocess.run(prepare, cwd=ROOT, check=True)
+    return ROOT / ".local" / "sam" / "bin" / "sam"
 
 
 def local_overrides() -> list[str]:
@@ -60,7 +54,7 @@ def test_the_template_is_validated_built_and_deployed(sam: Path, tmp_path: Path)
         }
 
         def run(*arguments: str) -> str:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 [
                     sam,
                     *arguments,

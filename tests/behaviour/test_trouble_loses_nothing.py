@@ -66,7 +66,7 @@ def test_an_error_before_acceptance_is_sent_again_after_the_grace_period(
     kinds = world.audit_kinds(bill)
     assert kinds.count("dispatch.not_listed") == 1
     assert "dispatch.not_sent" in kinds
-    assert [d.state for d in world.dispatches(bill)][0] is DispatchState.NOT_SENT
+    assert world.dispatches(bill)[0].state is DispatchState.NOT_SENT
 
 
 def test_too_many_requests_uses_up_no_attempt(world: LocalWorld) -> None:
@@ -95,7 +95,7 @@ def test_a_poison_message_reaches_the_dead_letter_queue_and_its_batch_goes_throu
         got = sqs.receive_message(QueueUrl=outputs["AlertsDlqUrl"]).get("Messages", [])
         return any(message["Body"] == "not a message of ours" for message in got)
 
-    # Three hand-outs, a visibility timeout apart.
+    # Two hand-outs, a visibility timeout apart.
     wait.until(dead, "the poison message in the dead-letter queue", timeout=150.0)
     failures = [
         line for line in log_lines(world, "SendFunction") if line.get("message") == "message_failed"

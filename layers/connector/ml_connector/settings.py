@@ -15,6 +15,9 @@ from .errors import ConfigurationError
 #: What Twilio takes as an SMS's ValidityPeriod, seconds.
 SHORTEST_VALIDITY, LONGEST_VALIDITY = 5, 36_000
 
+#: A year in seconds: nothing here is longer, and NaN and infinity are neither longer nor shorter.
+LONGEST_TIME = 31_536_000.0
+
 
 @dataclass(frozen=True, slots=True)
 class Timings:
@@ -74,12 +77,14 @@ class Timings:
     def check(self, send_timeout: float) -> None:
         """Refuse a table that breaks a promise; `send_timeout` is the send function's, seconds."""
         for entry in fields(self):
-            if getattr(self, entry.name) <= 0:
-                raise ConfigurationError(f"TIMINGS: {entry.name} must be more than 0 seconds")
+            if not 0 < getattr(self, entry.name) <= LONGEST_TIME:
+                raise ConfigurationError(
+                    f"TIMINGS: {entry.name} must be more than 0 seconds and at most a year"
+                )
         rules = (
             (
                 self.twilio_timeout + self.time_reserve < send_timeout,
-                f"twilio_timeout + time_reserve must stay under the send timeout, {send_timeout:g} s",
+                f"twilio_timeout + time_reserve must be under the send timeout, {send_timeout:g} s",
             ),
             (
                 self.empty_list_gap <= self.grace,
@@ -174,7 +179,7 @@ def _seconds(environment: Mapping[str, str], name: str, default: str) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if value <= 0:
+    if not 0 < value <= LONGEST_TIME:
         raise ConfigurationError(f"{name} must be a number of seconds above 0, not {text!r}")
     return value
 
@@ -184,13 +189,12 @@ def _timings(text: str) -> Timings:
         overrides = json.loads(text or "{}")
     except ValueError as error:
         raise ConfigurationError(f"TIMINGS is not JSON: {error}") from error
+    if not isinstance(overrides, dict):
+        raise ConfigurationError(f"TIMINGS must be a JSON object, found {text}")
     known = {entry.name for entry in fields(Timings)}
-    if not isinstance(overrides, dict) or not set(overrides) <= known:
-        unknown = sorted(set(overrides) - known) if isinstance(overrides, dict) else text
-        raise ConfigurationError(f"TIMINGS must be an object of known names, found {unknown}")
-    try:
-        return replace(Timings(), **{name: float(value) for name, value in overrides.items()})
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"TIMINGS: every value is a number of seconds ({error})"
-        ) from error
+    for name, value in overrides.items():
+        if name not in known:
+            raise ConfigurationError(f"TIMINGS: {name!r} is no time this version knows")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigurationError(f"TIMINGS: {name} must be a number of seconds")
+    return replace(Timings(), **{name: float(value) for name, value in overrides.items()})

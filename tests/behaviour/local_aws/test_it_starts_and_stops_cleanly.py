@@ -74,7 +74,7 @@ def test_the_command_ends_without_leftovers(
 ) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "sandbox.aws", "--template", str(fixture_template)]
-    with subprocess.Popen(  # noqa: S603 - our own program
+    with subprocess.Popen(
         [*command, "--minute", "0.5"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
@@ -95,7 +95,7 @@ def test_an_older_python_is_told_in_one_line() -> None:
         "import runpy, sys; sys.version_info = (3, 10, 1); sys.version = '3.10.1';"
         "runpy.run_module('sandbox.aws', run_name='__main__')"
     )
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1

@@ -33,7 +33,7 @@ class Secrets:
         except GetParameterError as error:
             raise _explained(error, secret_id) from error
         try:
-            body = json.loads(text or "{}")
+            body = json.loads(str(text) if text else "{}")
         except ValueError as error:
             raise ConfigurationError(
                 f"secret {secret_id} is not JSON; store it again as a JSON object"

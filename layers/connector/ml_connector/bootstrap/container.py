@@ -35,7 +35,9 @@ _AWS = Config(
 class LambdaContext(Protocol):
     """What a handler is given beside its event."""
 
-    aws_request_id: str
+    @property
+    def aws_request_id(self) -> str:
+        """The invocation's id."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function is ended."""

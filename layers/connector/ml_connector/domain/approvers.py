@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .phone import is_e164
+
 
 @dataclass(frozen=True, slots=True)
 class Approver:
@@ -22,4 +24,17 @@ class Approver:
     @property
     def textable(self) -> bool:
         """Whether an SMS may be sent."""
-        return self.active and not self.opted_out and bool(self.phone)
+        return not self.obstacle
+
+    @property
+    def obstacle(self) -> str:
+        """Why no SMS may be sent, in words without the number; empty where one may."""
+        obstacles = (
+            (not self.active, "not active"),
+            (self.opted_out, "opted out"),
+            (not self.phone, "no phone number"),
+            (not is_e164(self.phone), "not a phone number in E.164"),
+            # Without one, the audit could not say which number was texted.
+            (not self.salt, "no salt for the audit's fingerprints"),
+        )
+        return next((words for stands, words in obstacles if stands), "")

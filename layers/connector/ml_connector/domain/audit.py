@@ -32,6 +32,9 @@ class ChainHead:
     digest: str = NO_DIGEST
 
 
+_EMPTY = ChainHead()
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One link. `at` is UTC; `before` is the digest of the entry before it."""
@@ -60,14 +63,25 @@ class BrokenLink:
 
 
 def canonical(value: Json | Mapping[str, Json]) -> str:
-    """One spelling per value: sorted keys, no blanks, no floats (their text is not unique)."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_refuse
-    )
+    """One spelling per value: sorted keys, no blanks, no floats (their text is not unique).
+
+    Raises TypeError for anything that has no such spelling.
+    """
+    _refuse_unspellable(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _refuse(value: object) -> Json:
-    raise TypeError(f"{type(value).__name__} has no canonical form: make it text first")
+def _refuse_unspellable(value: object) -> None:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"a key of {type(key).__name__} has no canonical form")
+            _refuse_unspellable(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _refuse_unspellable(part)
+    elif not isinstance(value, str | int | None):
+        raise TypeError(f"{type(value).__name__} has no canonical form: make it text first")
 
 
 def _digest(
@@ -95,24 +109,52 @@ def entry_after(
     return AuditEntry(chain, seq, at, kind, data, head.digest, digest)
 
 
-def check(entries: Iterable[AuditEntry], head: ChainHead) -> BrokenLink | None:
+def check(
+    entries: Iterable[AuditEntry],
+    head: ChainHead,
+    chain: str = "",
+    *,
+    start: ChainHead = _EMPTY,
+) -> BrokenLink | None:
     """The first broken link of one whole chain given in its stored order, or None.
 
     `head` is the one kept outside the audit table. An entry that was altered, removed, swapped,
-    cut off at the end or replaced by another history each gives its own reason.
+    added, cut off at the end or replaced by another history each gives its own reason. `chain` is
+    the chain's name; without it the first entry's counts. `start` is where the chain it continues
+    ended.
     """
-    seq, before, chain = 0, NO_DIGEST, ""
+    last = start
     for entry in entries:
-        chain = entry.chain
-        if entry.seq != seq + 1:
-            return BrokenLink(chain, seq + 1, f"entry {seq + 1} is missing, {entry.seq} follows")
-        if entry.before != before:
-            return BrokenLink(chain, entry.seq, "does not continue the entry before it")
-        if entry.digest != _digest(chain, entry.seq, entry.at, entry.kind, entry.data, before):
-            return BrokenLink(chain, entry.seq, "was changed after it was written")
-        seq, before = entry.seq, entry.digest
-    if seq < head.seq:
-        return BrokenLink(chain, seq + 1, f"cut off: the head knows {head.seq} entries")
-    if seq > head.seq or before != head.digest:
-        return BrokenLink(chain, seq, "the head knows another history")
+        chain = chain or entry.chain
+        reason = _why_broken(entry, chain, last, head)
+        if reason:
+            return BrokenLink(chain, last.seq + 1, reason)
+        last = entry.head
+    if last.seq < head.seq:
+        return BrokenLink(chain, last.seq + 1, f"cut off: the head knows {head.seq} entries")
     return None
+
+
+def _why_broken(entry: AuditEntry, chain: str, last: ChainHead, head: ChainHead) -> str:
+    """Why `entry` cannot be the one that follows `last`; empty when it can."""
+    reasons = (
+        (entry.chain != chain, f"belongs to {entry.chain}"),
+        (entry.seq != last.seq + 1, f"entry {last.seq + 1} is missing, {entry.seq} follows"),
+        (entry.seq > head.seq, "the head knows no such entry"),
+        (entry.before != last.digest, "does not continue the entry before it"),
+        (not _as_written(entry), "was changed after it was written"),
+        (
+            entry.seq == head.seq and entry.digest != head.digest,
+            "the head knows another history",
+        ),
+    )
+    return next((reason for broken, reason in reasons if broken), "")
+
+
+def _as_written(entry: AuditEntry) -> bool:
+    try:
+        digest = _digest(entry.chain, entry.seq, entry.at, entry.kind, entry.data, entry.before)
+    except TypeError:
+        # No entry was ever written with data that has no canonical form.
+        return False
+    return digest == entry.digest

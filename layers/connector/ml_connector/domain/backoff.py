@@ -1,8 +1,11 @@
-"""How long to wait before the next try: exponential, with full jitter."""
+"""How long to wait before the next try: exponential, with equal jitter."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+
+#: A float of seconds carries this many, and no cap is that long.
+_MOST_DOUBLINGS = 60
 
 
 def retry_delay(
@@ -19,5 +22,6 @@ def retry_delay(
         raise ValueError("the first attempt is number 1")
     if not 0.0 <= share <= 1.0:
         raise ValueError("share is a number between 0 and 1")
-    ceiling = min(cap, base * 2.0 ** min(attempt - 1, 30))
+    doubled = base.total_seconds() * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
+    ceiling = timedelta(seconds=min(cap.total_seconds(), doubled))
     return max(at_least, ceiling / 2 + ceiling / 2 * share)

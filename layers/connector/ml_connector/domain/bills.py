@@ -7,7 +7,7 @@ last approval makes it Posted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from .money import Money
@@ -51,7 +51,7 @@ class BillState(StrEnum):
     @classmethod
     def of(cls, label: str) -> BillState:
         """The state for a label; capitals and blanks differ between places in Intacct."""
-        word = label.strip().lower().replace(" ", "_")
+        word = "_".join(label.lower().split())
         try:
             return cls(word)
         except ValueError:
@@ -75,3 +75,26 @@ class Bill:
     modified: datetime | None = None
     created: datetime | None = None
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BillsRead:
+    """One read of bills.
+
+    `complete`: every function succeeded, rows equalled the counts, nothing remained, and every
+    row could be read; only then does absence mean anything. `transactions` is what Sage bills
+    for, with lookups and preferences where they were due. `zone_error` is the least error of the
+    API user's zone that explains a modification in the future; None where there is none.
+    `zone_verified` is false where the zone could not be read and UTC was assumed.
+    """
+
+    bills: tuple[Bill, ...]
+    complete: bool
+    transactions: int
+    quarantined: int = 0
+    problems: tuple[str, ...] = ()
+    """What was wrong with the quarantined rows: field and RECORDNO, no values."""
+    unknown_states: tuple[str, ...] = ()
+    zone_error: timedelta | None = None
+    zone_verified: bool = True
+    cleaned: int = 0

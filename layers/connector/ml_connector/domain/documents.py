@@ -17,6 +17,8 @@ class Document:
     `round` counts submissions: a bill declined and submitted again is in its second round. `level`
     counts the partial approvals of the round. `open_cases` are the cases to end once the bill moves
     on. `head` is the head of the document's audit chain and at the same time its version.
+    `generation` grows when the document turns out to be older than that chain: the table was
+    restored, and a new chain goes on from where the document stands.
     """
 
     company: str
@@ -37,6 +39,7 @@ class Document:
     head: ChainHead
     open_since: datetime | None
     write_id: str = ""
+    generation: int = 1
 
     @property
     def waiting(self) -> bool:
@@ -46,7 +49,8 @@ class Document:
     @property
     def chain(self) -> str:
         """The name of the document's audit chain."""
-        return f"doc#{self.company}#{self.id}"
+        name = f"doc#{self.company}#{self.id}"
+        return name if self.generation == 1 else f"{name}#{self.generation}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class EventKind(StrEnum):
     """Gone from Intacct."""
 
 
-#: After these the people told before have nothing left to do.
+#: After these the people told before have nothing left to do, or something else.
 ENDS_CASES = frozenset(EventKind) - {EventKind.CHANGED}
 
 _LEFT_WAITING: dict[BillState, EventKind] = {
@@ -62,6 +62,11 @@ class Event:
     document: str
     kind: EventKind
     round: int
+    discriminator: str = ""
+
+    def in_round(self, number: int) -> Event:
+        """The same event, had it happened in another round."""
+        return _event_of(self.company, self.document, self.kind, number, self.discriminator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +77,32 @@ class Sighting:
     events: tuple[Event, ...]
     changed: bool
 
-    @property
-    def ends_cases(self) -> bool:
-        """Whether the cases open so far are over."""
-        return any(event.kind in ENDS_CASES for event in self.events)
+    def ends(self, kind: str) -> bool:
+        """Whether a case that an event of this kind opened is over.
+
+        A further change ends what was told of the change before it, and nothing else.
+        """
+        return any(event.kind in ENDS_CASES or event.kind == kind for event in self.events)
+
+
+def waiting_events(document: Document, number: int) -> tuple[Event, Event]:
+    """The two events of a round after which somebody has to act: submitted, a level approved."""
+    company, name = document.company, document.id
+    return (
+        _event_of(company, name, EventKind.SUBMITTED, number, ""),
+        _event_of(company, name, EventKind.PARTIALLY_APPROVED, number, _level(1)),
+    )
 
 
 def _event(document: Document, kind: EventKind, discriminator: str = "") -> Event:
-    return Event(
-        id=event_id(document.company, document.id, kind, document.round, discriminator),
-        company=document.company,
-        document=document.id,
-        kind=kind,
-        round=document.round,
-    )
+    return _event_of(document.company, document.id, kind, document.round, discriminator)
+
+
+def _event_of(
+    company: str, document: str, kind: EventKind, number: int, discriminator: str
+) -> Event:
+    name = event_id(company, document, kind, number, discriminator)
+    return Event(name, company, document, kind, number, discriminator)
 
 
 def seen_first(company: str, bill: Bill, now: datetime) -> Sighting | None:
@@ -95,7 +112,7 @@ def seen_first(company: str, bill: Bill, now: datetime) -> Sighting | None:
     document = first_seen(company, bill, now)
     if bill.state is BillState.SUBMITTED:
         return Sighting(document, (_event(document, EventKind.SUBMITTED),), changed=True)
-    event = _event(document, EventKind.PARTIALLY_APPROVED, _level(document))
+    event = _event(document, EventKind.PARTIALLY_APPROVED, _level(document.level))
     return Sighting(document, (event,), changed=True)
 
 
@@ -122,7 +139,7 @@ def _still_waiting(stored: Document, shown: Document) -> Sighting:
         return _waits_once_more(shown)
     if stored.state is not shown.state:
         raised = replace(shown, level=stored.level + 1)
-        event = _event(raised, EventKind.PARTIALLY_APPROVED, _level(raised))
+        event = _event(raised, EventKind.PARTIALLY_APPROVED, _level(raised.level))
         return Sighting(raised, (event,), changed=True)
     if (stored.amount, stored.vendor_id) != (shown.amount, shown.vendor_id):
         event = _event(shown, EventKind.CHANGED, _what_changed(stored, shown))
@@ -134,7 +151,7 @@ def _waits_once_more(shown: Document) -> Sighting:
     level = 1 if shown.state is BillState.PARTIALLY_APPROVED else 0
     again = replace(shown, round=shown.round + 1, level=level)
     if level:
-        event = _event(again, EventKind.PARTIALLY_APPROVED, _level(again))
+        event = _event(again, EventKind.PARTIALLY_APPROVED, _level(again.level))
     else:
         event = _event(again, EventKind.SUBMITTED)
     return Sighting(again, (event,), changed=True)
@@ -155,8 +172,8 @@ def too_many_gone(missing: Collection[str], waiting: Collection[str]) -> bool:
     return len(missing) > max(5, len(waiting) // 5)
 
 
-def _level(document: Document) -> str:
-    return f"level {document.level}"
+def _level(level: int) -> str:
+    return f"level {level}"
 
 
 def _what_changed(stored: Document, shown: Document) -> str:

@@ -110,16 +110,9 @@ def _first_reachable(
         person = people(candidate)
         if person and person.textable:
             return person, passed_over
-        passed_over.append({"approver": candidate, "reason": _why_not(person)})
+        reason = person.obstacle if person else "unknown approver"
+        passed_over.append({"approver": candidate, "reason": reason})
     return None, passed_over
-
-
-def _why_not(person: Approver | None) -> str:
-    if person is None:
-        return "unknown approver"
-    if not person.active:
-        return "not active"
-    return "opted out" if person.opted_out else "no phone number"
 
 
 def _first(candidates: tuple[str, ...]) -> str:

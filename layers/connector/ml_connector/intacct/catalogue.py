@@ -17,7 +17,7 @@ from datetime import timedelta
 from ml_connector.errors import SourceRejected, StoreError
 
 from .client import IntacctClient, Page
-from .errors import GatewayRefused, Meaning
+from .errors import OF_THE_FUNCTION, GatewayRefused, Meaning
 from .filters import Filter
 from .functions import Lookup, Query, ReadByName, ReadUserFormatting
 from .zone import UserZone, configured_zone, zone_of
@@ -27,7 +27,8 @@ HOUR = timedelta(hours=1)
 
 #: Refusals that a field may have caused.
 FIELD_TROUBLE = frozenset({Meaning.BAD_FIELD, Meaning.QUERY_FAILED, Meaning.BAD_REQUEST})
-#: The most one-row queries a search for culprits may cost; beyond it, doubtful fields are left out.
+#: The most sets of fields a search for culprits may try, with one-row queries, each asked twice
+#: before its failure is believed; beyond it, the fields still in doubt are left out.
 MOST_PROBES = 24
 
 
@@ -63,8 +64,11 @@ class Catalogue:
         try:
             first = next(pages)
         except GatewayRefused as error:
-            bad = self._culprits(wanted, query, error)
-            self._remember(self._bad_key(wanted.object), [*self._bad(wanted.object), *bad], DAY)
+            bad = self._bad(wanted.object)
+            for name in self._culprits(wanted, query, error):
+                # One by one, so that a search that runs out of time is not begun from nothing.
+                bad.append(name)
+                self._remember(self._bad_key(wanted.object), bad, DAY)
             good = tuple(name for name in query.fields if name not in bad)
             pages = self._client.pages(replace(query, fields=good))
             first = next(pages)
@@ -96,14 +100,16 @@ class Catalogue:
     def _look_up(self, name: str) -> list[str]:
         try:
             result = self._client.call(Lookup(name))
-        except SourceRejected:
+        except GatewayRefused as error:
+            if error.meaning not in OF_THE_FUNCTION:
+                raise
             return []
         blocks = [block for record in result.structured if (block := record.child("FIELDS"))]
         names = {field.text_of("ID").upper() for block in blocks for field in block.children}
         return sorted(names - {""})
 
     # --------------------------------------------------------------- bad fields
-    def _culprits(self, wanted: Wanted, query: Query, error: GatewayRefused) -> list[str]:
+    def _culprits(self, wanted: Wanted, query: Query, error: GatewayRefused) -> Iterator[str]:
         """The optional fields that make a query fail. Raises the error where none is to blame."""
         if error.meaning not in FIELD_TROUBLE:
             raise error
@@ -111,11 +117,12 @@ class Catalogue:
         named = [name for name in suspects if name in error.mentioned]
         innocent = set(wanted.required) & error.mentioned
         if named and not innocent and len(named) < len(suspects):
-            return named
+            yield from named
+            return
         probe = _Probe(self._client, query, wanted.required)
         if not suspects or not probe.works([]):
             raise error  # without them it fails as well: the condition is to blame
-        return probe.bad_among(suspects)
+        yield from probe.bad_among(suspects)
 
     def _bad(self, name: str) -> list[str]:
         return self._recall(self._bad_key(name)) or []
@@ -143,14 +150,18 @@ class Catalogue:
 
     def _ask_zone(self) -> UserZone:
         user = self._client.credentials.user_id
+        unknown = UserZone(verified=False)
+        if "," in user:
+            return unknown  # readByName would take it for two users
         try:
-            named = ReadByName("USERINFO", (user,), ("RECORDNO",))
-            rows = self._client.call(named).rows
+            rows = self._client.call(ReadByName("USERINFO", (user,), ("RECORDNO",))).rows
             number = rows[0].get("RECORDNO", "") if rows else ""
             rows = self._client.call(ReadUserFormatting(number)).rows if number else ()
-        except (SourceRejected, ValueError):
-            return UserZone(verified=False)
-        return zone_of(rows[0]) if rows else UserZone(verified=False)
+        except GatewayRefused as error:
+            if error.meaning not in OF_THE_FUNCTION:
+                raise
+            return unknown
+        return zone_of(rows[0]) if rows else unknown
 
     # ------------------------------------------------------------------------ cache
     def refused(self, what: str) -> bool:
@@ -196,13 +207,13 @@ class _Probe:
             return False
         return True
 
-    def bad_among(self, names: list[str]) -> list[str]:
+    def bad_among(self, names: list[str]) -> Iterator[str]:
         """Those of the names that do not work; all of them once too much was asked."""
-        if self._left <= 0:
-            return names
-        if self.works(names):
-            return []
-        if len(names) == 1:
-            return names
+        if self._left > 0 and self.works(names):
+            return
+        if self._left <= 0 or len(names) == 1:
+            yield from names
+            return
         half = len(names) // 2
-        return self.bad_among(names[:half]) + self.bad_among(names[half:])
+        yield from self.bad_among(names[:half])
+        yield from self.bad_among(names[half:])

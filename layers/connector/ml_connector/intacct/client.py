@@ -186,7 +186,7 @@ class IntacctClient:
 
     # ---------------------------------------------------------------- trying again
     def _within_budget(self, functions: Sequence[ReadFunction]) -> list[Result | SourceError]:
-        began, until = self.clock.now(), self._deadline()
+        began, until, logins = self.clock.now(), self._deadline(), self.usage.logins
         dead: str | None = None
         tries = deaths = 0
         while True:
@@ -196,8 +196,10 @@ class IntacctClient:
                 return self._outcomes(session, functions, until)
             except SessionDead as error:
                 deaths += 1
-                fresh = session is not None and session.opened_at >= began
-                if session is None or fresh or deaths > _MOST_DEATHS:
+                if session is None or deaths > _MOST_DEATHS:
+                    raise
+                # Opened by a login of this very call: the next one would fare no better.
+                if session.opened_at >= began and self.usage.logins > logins:
                     raise SourceAuthError(
                         "a session was refused right after its login", errorno=error.errorno
                     ) from error

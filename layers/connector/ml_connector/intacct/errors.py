@@ -211,6 +211,19 @@ CONSEQUENCES: dict[Meaning, tuple[_Kind, str]] = {
 #: trouble in the server; everything else not listed here and not retryable by class is final.
 SECOND_CHANCES: dict[Meaning, int] = {Meaning.QUERY_FAILED: 1}
 
+#: Refusals of one function, which say nothing about the next one.
+OF_THE_FUNCTION = frozenset(
+    {
+        Meaning.PERMISSION,
+        Meaning.NO_SUCH_OBJECT,
+        Meaning.BAD_FIELD,
+        Meaning.QUERY_FAILED,
+        Meaning.BUSINESS,
+        Meaning.ROLLED_BACK,
+        Meaning.UNKNOWN,
+    }
+)
+
 #: A number worth repeating: codes only, for the element may hold a whole sentence.
 _CODE = re.compile(r"[A-Z]{2,6}[-_]?[A-Z0-9]{3,12}")
 _SUPPORT_ID = re.compile(r"\[support id:\s*([^\]\s]{4,120})\]", re.IGNORECASE)

@@ -11,7 +11,7 @@ memory. Nothing parsed leaves this module before the last byte was found well-fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -28,7 +28,7 @@ _End: TypeAlias = Callable[[str], None]
 #: Limits far above anything the gateway sends: a lookup has some 2,000 elements, a page 2,000
 #: records of at most a few hundred fields, and no tag comes near 256 KiB.
 MAX_DEPTH = 40
-MAX_ELEMENTS = 100_000
+MAX_ELEMENTS = 50_000
 MAX_RECORDS = 20_000
 MAX_NAMES = 10_000
 FEED_BYTES = 256 * 1024
@@ -130,6 +130,11 @@ def parse(body: bytes) -> Document:
         raise malformed(error.code) from error
 
 
+def holds_records(path: Sequence[str]) -> bool:
+    """Whether the children of the element at this path (upper case names) are records."""
+    return list(path) == ["RESPONSE", "OPERATION", "RESULT", "DATA"]
+
+
 def malformed(code: int) -> SourceUnavailable | SourceProtocolError:
     """The error for one of expat's error codes."""
     if code in _CUT_SHORT:
@@ -199,8 +204,7 @@ class _Reader:
     def _open(self, name: str, attributes: dict[str, str]) -> None:
         element = _element(name, attributes)
         self._push(element)
-        parent = self._stack[-2].name if len(self._stack) > 1 else ""
-        if element.name == "DATA" and parent == "RESULT":
+        if holds_records([ancestor.name for ancestor in self._stack]):
             self._record_depth = len(self._stack)
             self._expect_record()
 
@@ -222,7 +226,7 @@ class _Reader:
 
     def _close(self, _name: str) -> None:
         element = self._stack.pop()
-        if not element.children:
+        if not element.children and not element.records:
             element.text = "".join(self._text)
         self._text.clear()
         depth = len(self._stack)

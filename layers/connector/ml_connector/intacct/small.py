@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 
 from ml_connector.errors import SourceProtocolError
 
-from .parser import MAX_DEPTH, Document, Element, malformed
+from .parser import MAX_DEPTH, Document, Element, holds_records, malformed
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element as Node
@@ -42,23 +42,20 @@ def parse_small(body: bytes) -> Document:
         raise SourceProtocolError(
             "the gateway's reply declares an encoding never used by it"
         ) from error
-    return Document(_element(root, "", 1))
+    return Document(_element(root, ()))
 
 
-def _element(node: Node, parent: str, depth: int) -> Element:
-    if depth > MAX_DEPTH:
+def _element(node: Node, above: tuple[str, ...]) -> Element:
+    path = (*above, node.tag.upper())
+    if len(path) > MAX_DEPTH:
         raise SourceProtocolError("the gateway's reply nests or repeats beyond all measure")
     attributes = {name.lower(): value for name, value in node.attrib.items()}
-    element = Element(node.tag.upper(), attributes)
-    if element.name == "DATA" and parent == "RESULT":
-        for record in node:
-            row = {field.tag.upper(): field.text or "" for field in record}
-            if len(row) == len(record) and not any(len(field) for field in record):
-                element.records.append(row)
-            else:
-                element.children.append(_element(record, element.name, depth + 1))
-    else:
-        element.children.extend(_element(child, element.name, depth + 1) for child in node)
-    if not len(node):
-        element.text = node.text or ""
+    element = Element(node.tag.upper(), attributes, "" if len(node) else node.text or "")
+    for child in node:
+        row = {field.tag.upper(): field.text or "" for field in child}
+        flat = len(row) == len(child) and not any(len(field) for field in child)
+        if flat and holds_records(path):
+            element.records.append(row)
+        else:
+            element.children.append(_element(child, path))
     return element

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Generic, TypeVar
 
-from ml_connector.domain.bills import Bill, BillState
+from ml_connector.domain.bills import Bill, BillsRead, BillState
 from ml_connector.errors import RecordInvalid
 
 from .catalogue import FIELD_TROUBLE, Catalogue
@@ -36,29 +36,6 @@ class Batch(Generic[R]):
     records: tuple[R, ...]
     invalid: tuple[RecordInvalid, ...]
     complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BillsRead:
-    """One read of bills.
-
-    `complete`: every function succeeded, rows equalled the counts, nothing remained, and every
-    row could be read; only then does absence mean anything. `transactions` is what Sage bills
-    for, with lookups and preferences where they were due. `zone_error` is the least error of the
-    API user's zone that explains a modification in the future; None where there is none.
-    `zone_verified` is false where the zone could not be read and UTC was assumed.
-    """
-
-    bills: tuple[Bill, ...]
-    complete: bool
-    transactions: int
-    quarantined: int = 0
-    problems: tuple[str, ...] = ()
-    """What was wrong with the quarantined rows: field and RECORDNO, no values."""
-    unknown_states: tuple[str, ...] = ()
-    zone_error: timedelta | None = None
-    zone_verified: bool = True
-    cleaned: int = 0
 
 
 class IntacctReader:

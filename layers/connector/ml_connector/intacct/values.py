@@ -125,4 +125,6 @@ def _decimal(row: Row, name: str) -> Decimal | None:
 
 
 def _invalid(row: Row, name: str, problem: str) -> NoReturn:
-    raise RecordInvalid(f"record {record_number(row)}: {name} {problem}")
+    number = record_number(row)
+    which = "a record" if number is None else f"record {number}"
+    raise RecordInvalid(f"{which}: {name} {problem}")

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     import botocore.session
     from pynamodb.models import Model
 
-#: Short on purpose: a send must know within its own time whether it may go on.
-CONNECT_TIMEOUT_SECONDS = 2.0
-READ_TIMEOUT_SECONDS = 5.0
-MAX_RETRIES = 3
+#: Short on purpose: a send must know within its own time whether it may go on. A request and its
+#: one retry take 7 s at the most; whoever writes a change tries again as long as there is time.
+CONNECT_TIMEOUT_SECONDS = 1.0
+READ_TIMEOUT_SECONDS = 2.5
+MAX_RETRIES = 1
 
 
 class SharedConnection(Connection):
@@ -58,3 +59,8 @@ def bind(connection: SharedConnection, tables: Mapping[type[Model], str]) -> Non
         own = model._get_connection()
         connection.add_meta_table(own.get_meta_table())
         own.connection = connection
+
+
+def connection_of(model: type[Model]) -> Connection:
+    """The connection a model is bound to."""
+    return model._get_connection().connection

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pynamodb.transactions import TransactWrite
+
 from ml_connector.domain.audit import canonical
 from ml_connector.domain.flows import Flow, parse
 from ml_connector.domain.instants import to_text
 from ml_connector.errors import ConfigurationError, StoreConflict
 
+from .connection import connection_of
 from .models import FlowItem
 from .transaction import translated
 
@@ -64,12 +67,12 @@ class DynamoFlowStore:
         )
         pointer = FlowItem("flow", _POINTER, version=version)
         unmoved = FlowItem.pk.does_not_exist() if before == 0 else FlowItem.version == before
-        with translated():
-            try:
-                item.save(condition=FlowItem.pk.does_not_exist())
-                pointer.save(condition=unmoved)
-            except StoreConflict as error:
-                raise StoreConflict("somebody else published a flow just now") from error
+        try:
+            with translated(), TransactWrite(connection=connection_of(FlowItem)) as together:
+                together.save(item, condition=FlowItem.pk.does_not_exist())
+                together.save(pointer, condition=unmoved)
+        except StoreConflict as error:
+            raise StoreConflict("somebody else published a flow just now") from error
         return flow
 
     def _pointer(self) -> int:
@@ -83,7 +86,7 @@ class DynamoFlowStore:
         for number in range(version, 0, -1):
             try:
                 with translated():
-                    item = FlowItem.get("flow", _version_key(number))
+                    item = FlowItem.get("flow", _version_key(number), consistent_read=True)
                 return parse(json.loads(item.body or "{}"), number)
             except (FlowItem.DoesNotExist, ConfigurationError, ValueError):
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,13 +28,22 @@ from .models import AuditItem, CompanyItem, CounterItem, SidItem
 #: DynamoDB takes no more than this in one transaction.
 MOST_ITEMS = 100
 
+#: What DynamoDB says when a condition does not hold: of one item, and of one of a transaction.
+_CONDITION = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
+
+#: What DynamoDB says of a request that is wrong in itself: the same again is wrong again.
+_HOPELESS = frozenset(
+    {"ValidationError", "ValidationException", "ItemCollectionSizeLimitExceeded"},
+)
+
 
 def write(connection: SharedConnection, change: Change) -> None:
     """Write all of a change or nothing.
 
     Raises StoreConflict naming the refused parts when a condition does not hold, StoreUnavailable
     when DynamoDB was busy, throttled or did not answer. After the latter the change may be written:
-    the same change, written again within ten minutes, counts once.
+    the same change, written again within ten minutes, counts once. A plain StoreError says that the
+    change is wrong in itself.
     """
     transaction = _Transaction(connection, change)
     with translated():
@@ -66,21 +75,8 @@ class _Transaction:
             pass
 
     def explain(self, error: TransactWriteError) -> StoreError:
-        """The refusal in words of ours, or a StoreUnavailable."""
-        reasons = list(error.cancellation_reasons)
-        failed = tuple(
-            name
-            for name, reason in zip(self._names, reasons, strict=False)
-            if reason is not None and reason.code == "ConditionalCheckFailed"
-        )
-        others = {reason.code for reason in reasons if reason is not None} - {
-            "ConditionalCheckFailed",
-            "None",
-        }
-        if failed and not others:
-            return StoreConflict(f"refused: {', '.join(failed)}", failed)
-        code = ", ".join(sorted(others)) or error.cause_response_code or "no answer"
-        return StoreUnavailable(f"transaction not confirmed: {code}")
+        """The refusal in words of ours, naming the parts that were refused."""
+        return _error_of(error, self._names)
 
     # ------------------------------------------------------------------------- collecting
     def _add(self, change: Change) -> None:
@@ -156,7 +152,19 @@ def translated() -> Iterator[None]:
     try:
         yield
     except PynamoDBException as error:
-        code = error.cause_response_code or type(error.cause or error).__name__
-        if code == "ConditionalCheckFailedException":
-            raise StoreConflict("refused: condition") from error
-        raise StoreUnavailable(f"DynamoDB: {code}") from error
+        raise _error_of(error) from error
+
+
+def _error_of(error: PynamoDBException, names: Sequence[str] = ()) -> StoreError:
+    """`names` are those of a transaction's operations, in its order."""
+    code = error.cause_response_code or type(error.cause or error).__name__
+    codes = [code]
+    if isinstance(error, TransactWriteError) and error.cancellation_reasons:
+        codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
+    others = set(codes) - {"", *_CONDITION}
+    if others & _HOPELESS:
+        return StoreError(f"not a request DynamoDB takes: {', '.join(sorted(others))}")
+    if others:
+        return StoreUnavailable(f"DynamoDB: {', '.join(sorted(others))}")
+    failed = tuple(name for name, said in zip(names, codes, strict=False) if said in _CONDITION)
+    return StoreConflict(f"refused: {', '.join(failed) or 'condition'}", failed)

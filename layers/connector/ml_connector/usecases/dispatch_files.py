@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
-from ml_connector.domain.dispatches import Dispatch
+from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, Counter, SidRecord
 from ml_connector.errors import MessageMalformed
 
@@ -70,6 +70,12 @@ def earlier_tries(dispatch: Dispatch, store: AlertStore) -> Iterator[Dispatch]:
             return
         yield earlier
         dispatch = earlier
+
+
+def stands(dispatch: Dispatch) -> bool:
+    """Whether the provider has it and it is not known to have failed."""
+    failed = (DispatchState.UNDELIVERED, DispatchState.FAILED)
+    return bool(dispatch.sid) and dispatch.state not in failed
 
 
 @dataclass(frozen=True, slots=True)

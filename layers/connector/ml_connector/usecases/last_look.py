@@ -11,12 +11,9 @@ from ml_connector.domain.instants import seconds
 from ml_connector.errors import DeliveryError
 
 from .adopting import FOUND_EARLIER, adopt
-from .dispatch_files import DispatchFile, Step, earlier_tries
+from .dispatch_files import DispatchFile, Step, earlier_tries, stands
 from .matching import listed, nobodys, report_duplicate
 from .steps import DispatchPorts, defer, take
-
-#: A message found for an earlier try that is known not to have arrived is no reason not to send.
-_DID_NOT_ARRIVE = frozenset({DispatchState.UNDELIVERED, DispatchState.FAILED})
 
 
 class LastLook(Enum):
@@ -46,10 +43,9 @@ def last_look(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> Last
 
 def _found(earlier: Dispatch, dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool:
     if earlier.sid:
-        if earlier.state in _DID_NOT_ARRIVE:
-            return False
-        _take_back(dispatch, earlier, ports, until)
-        return True
+        if stands(earlier):
+            _take_back(dispatch, earlier, ports, until)
+        return stands(earlier)
     own = nobodys(
         listed(earlier, ports.messenger, ports.timings.list_lookback), earlier, ports.alerts
     )
@@ -64,10 +60,12 @@ def _found(earlier: Dispatch, dispatch: Dispatch, ports: DispatchPorts, until: d
 def _take_back(
     dispatch: Dispatch, earlier: Dispatch, ports: DispatchPorts, until: datetime
 ) -> None:
-    """The earlier try has its message already, and this one was made before that was known."""
+    """The earlier try has its message already: it was found while this one was being sent."""
 
     def superseded(file: DispatchFile, _: datetime) -> Step | None:
-        if file.dispatch.state is not DispatchState.WAITING:
+        # Read again: what it became since then decides, and is part of the same case's chain.
+        now = ports.alerts.dispatch(earlier.id)
+        if file.dispatch.state is not DispatchState.WAITING or now is None or not stands(now):
             return None
         after = d.settle_not_sent(file.dispatch, reason=FOUND_EARLIER)
         data = {"by": earlier.id, "sid": earlier.sid}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ml_connector.domain import dispatches as d
@@ -16,8 +17,8 @@ from ml_connector.domain.messages import reference_code
 from ml_connector.domain.planning import renewed_text
 from ml_connector.settings import MAX_ATTEMPTS
 
-from .dispatch_files import DispatchFile, Step
-from .ringing import ring_new
+from .dispatch_files import DispatchFile, Step, earlier_tries, newer_dispatch, stands
+from .ringing import LONGEST_DELAY, ring_new
 from .steps import DispatchPorts, take, write_quietly
 
 
@@ -105,6 +106,12 @@ def _after_failure(
     kind = f"dispatch.{after.state.value}"
     if not file.wanted:
         return Step(after, kind, {**data, "next": "nothing: no longer wanted"})
+    newer = newer_dispatch(file, ports.alerts)
+    if newer:
+        return Step(after, kind, {**data, "next": newer.id})
+    standing = next((x for x in earlier_tries(after, ports.alerts) if stands(x)), None)
+    if standing:
+        return Step(after, kind, {**data, "next": standing.id}, live=standing.id)
     if verdict.cure is Cure.PERMANENT:
         return Step(after, kind, {**data, "next": "stopped"}, stop=StopReason.UNREACHABLE)
     if verdict.cure is Cure.RETRY and after.attempt >= MAX_ATTEMPTS:
@@ -119,7 +126,7 @@ def _next_try(after: Dispatch, ports: DispatchPorts, now: datetime, verdict: Ver
     timings = ports.timings
     blocked = verdict.cure is Cure.BLOCKED
     wait = retry_delay(
-        after.attempt,
+        after.sequence if blocked else after.attempt,
         seconds(timings.retry_base),
         seconds(timings.retry_cap),
         ports.share(),
@@ -137,20 +144,33 @@ def follow(
     counts: bool,
     replaces: str = "",
 ) -> Dispatch:
-    """The dispatch that comes after `before`, with an id and a reference of its own."""
-    new_id = dispatch_id(before.members[0].alert_id, before.sequence + 1)
+    """The dispatch that comes after `before`, with an id and a reference of its own.
+
+    What the queue's delay cannot reach is looked at, and rung for, when it is due.
+    """
+    sequence = _next_sequence(before, ports)
+    new_id = dispatch_id(before.members[0].alert_id, sequence)
     reference = reference_code(new_id)
+    rung_for = wait.total_seconds() <= LONGEST_DELAY
     return d.successor(
-        before,
+        replace(before, sequence=sequence - 1),
         new_id=new_id,
         reference=reference,
         text=renewed_text(before.text, before.reference, reference),
         now=now,
         wait=wait,
-        look_after=seconds(ports.timings.ring_again),
+        look_after=seconds(ports.timings.ring_again if rung_for else 0),
         counts=counts,
         replaces=replaces,
     )
+
+
+def _next_sequence(before: Dispatch, ports: DispatchPorts) -> int:
+    """The first free number: a follower that was taken back has used up the next one."""
+    sequence = before.sequence + 1
+    while ports.alerts.dispatch(dispatch_id(before.members[0].alert_id, sequence)):
+        sequence += 1
+    return sequence
 
 
 def _tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:

@@ -8,28 +8,39 @@ the next poll.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ml_connector.domain.bills import Bill
+from ml_connector.domain.bills import Bill, BillsRead, BillState
 from ml_connector.domain.documents import CompanyState, Document, bill_document_id
 from ml_connector.domain.events import Sighting, gone, seen_again, seen_first, too_many_gone
 from ml_connector.domain.flows import Flow, FlowCompany
 from ml_connector.domain.instants import seconds
 from ml_connector.errors import (
     ConnectorError,
+    OutOfTime,
+    SecretUnavailable,
     SourceError,
     SourceProtocolError,
     StoreConflict,
+    StoreError,
 )
 
-from .ports import BillSource, BillsRead, PollPorts
+from .ports import BillSource, PollPorts
 from .recording import Recorder
 
 #: The lease outlives the function by this much, seconds: a function that is killed at its timeout
 #: leaves the company free for the tick after the next.
 LEASE_MARGIN = 5.0
+
+#: Dispatches are rung for by the ten, as many as the queue takes in one call.
+RING_BATCH = 10
+
+#: How late a poll may have begun after its tick, at most, seconds. The ticks come on the minute
+#: and a poll begins a moment later: counted strictly, the tick at the end of the interval would
+#: always come that moment too early, and every interval would be a tick longer than asked for.
+LATE_START = 30.0
 
 
 @dataclass(slots=True)
@@ -52,51 +63,80 @@ def companies_due(ports: PollPorts) -> list[str]:
         ports.telemetry.event("not_configured", missing="flow", fix="publish a flow")
         return []
     now = ports.clock.now()
-    interval = seconds(ports.timings.poll_interval)
-    due: list[str] = []
-    for company in flow.companies:
-        started = ports.documents.state(company.key).poll_started_at
-        if started is None or started + interval <= now:
-            due.append(company.key)
-    return due
+    interval = ports.timings.poll_interval
+    wait = seconds(interval - min(LATE_START, interval / 4))
+    return [company.key for company in flow.companies if _is_due(company.key, now, wait, ports)]
+
+
+def _is_due(key: str, now: datetime, wait: timedelta, ports: PollPorts) -> bool:
+    started = ports.documents.state(key).poll_started_at
+    return started is None or started + wait <= now
 
 
 def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
-    """Read one company and act on what is new. `until` is when this function has to be done."""
+    """Read one company and act on what is new. `until` is when this function has to be done.
+
+    Whatever fails outside is reported, in the log and in the outcome; the next tick tries again.
+    Raises ConfigurationError for credentials that cannot be used.
+    """
     report = PollReport(key)
     flow = ports.flows.current()
     company = flow.company(key) if flow else None
-    source = ports.companies.source(key)
-    if flow is None or company is None or source is None:
-        missing = "intacct secret" if source is None else "flow"
-        ports.telemetry.event("not_configured", company=key, missing=missing)
-        return replace(report, outcome="not_configured")
-    lease = ports.documents.lease(key, ports.clock.now(), until + seconds(LEASE_MARGIN))
+    try:
+        source = ports.companies.source(key) if company else None
+        if flow is None or company is None or source is None:
+            missing = "intacct secret" if company else "company in the flow" if flow else "flow"
+            ports.telemetry.event("not_configured", company=key, missing=missing)
+            report.outcome = "not_configured"
+            return report
+        lease = ports.documents.lease(key, ports.clock.now(), until + seconds(LEASE_MARGIN))
+    except (SecretUnavailable, StoreError) as error:
+        _failed(error, None, ports, report)
+        return report
     if lease is None:
-        return replace(report, outcome="busy")
+        report.outcome = "busy"
+        return report
     try:
         _Poll(flow, company, source, lease, ports, until, report).run()
-    except SourceError as error:
+    except (SourceError, StoreError, OutOfTime) as error:
         _failed(error, lease, ports, report)
-    except StoreConflict as error:
-        ports.telemetry.warning("poll_overtaken", company=key, reason=error.safe_message)
-        report.outcome = "overtaken"
     return report
 
 
-def _failed(error: SourceError, lease: CompanyState, ports: PollPorts, report: PollReport) -> None:
+def _failed(
+    error: ConnectorError, lease: CompanyState | None, ports: PollPorts, report: PollReport
+) -> None:
     """Nothing is lost: the watermark stays, and the next poll reads the same again."""
+    if lease and _was_overtaken(error, lease, ports):
+        ports.telemetry.warning(
+            "poll_overtaken", company=report.company, code=error.code, reason=error.safe_message
+        )
+        report.outcome = "overtaken"
+        return
     report.outcome = error.code
     ports.telemetry.error(
         "poll_failed",
-        company=lease.company,
+        company=report.company,
         code=error.code,
-        errorno=error.errorno,
-        support_id=error.support_id,
+        errorno=error.errorno if isinstance(error, SourceError) else None,
+        support_id=error.support_id if isinstance(error, SourceError) else None,
         reason=error.safe_message,
     )
     ports.telemetry.count("PollsFailed")
-    ports.documents.finish(replace(lease, last_error=error.code))
+
+
+def _was_overtaken(error: ConnectorError, lease: CompanyState, ports: PollPorts) -> bool:
+    """Give the lease back, with the error noted; true when it is somebody else's by now.
+
+    A lease that cannot be given back runs out by itself.
+    """
+    try:
+        ports.documents.finish(replace(lease, last_error=error.code))
+    except StoreConflict:
+        return True
+    except StoreError:
+        return False
+    return False
 
 
 class _Poll:
@@ -115,11 +155,22 @@ class _Poll:
         self._source = source
         self._lease = lease
         self._ports = ports
+        self._until = until
         self._report = report
         self._recorder = Recorder(flow, company, lease, ports, until)
+        self._to_ring: list[str] = []
 
     def run(self) -> None:
         """Read, detect, record, ring; then move the watermark."""
+        try:
+            read = self._run()
+        except ConnectorError:
+            self._ring()
+            raise
+        self._ring()
+        self._finish(read)
+
+    def _run(self) -> BillsRead:
         key = self._lease.company
         # Documents first: what a second poll writes while we wait for Intacct then has a newer
         # version, and our older view of it is refused.
@@ -129,23 +180,33 @@ class _Poll:
         others = [bill_document_id(b.record_no) for b in read.bills]
         known = self._ports.documents.documents(key, [x for x in others if x not in waiting])
         known.update(waiting)
-        sightings = self._look(read.bills, known) + self._missing(read, waiting)
-        for sighting in sightings:
-            self._record(sighting)
-        self._finish(read)
+        # What the read shows is recorded before anything is made of what it does not show: doubts
+        # about the one must not keep people from hearing of the other.
+        self._record(self._look(read.bills, known))
+        return self._missing(read, waiting)
 
     def _read(self) -> BillsRead:
         overlap = seconds(self._ports.timings.watermark_overlap)
         mark = self._lease.watermark
         read = self._source.read_waiting_and_changed(mark - overlap if mark else None)
+        self._count(read)
+        # Two queries may both show a bill; what was read later counts.
+        bills = {bill.record_no: bill for bill in read.bills}
+        return replace(read, bills=tuple(bills.values()))
+
+    def _count(self, read: BillsRead) -> None:
+        telemetry, company = self._ports.telemetry, self._lease.company
         self._report.transactions += read.transactions
         if read.quarantined:
-            self._ports.telemetry.warning(
-                "rows_quarantined", company=self._lease.company, rows=read.quarantined
-            )
-        return read
+            telemetry.warning("rows_quarantined", company=company, rows=read.quarantined)
+        if not read.complete:
+            telemetry.warning("read_incomplete", company=company)
+        labels = {b.state_text for b in read.bills if b.state is BillState.UNKNOWN}
+        if labels:
+            # Nobody is told and nothing ends because of such a state; somebody should look.
+            telemetry.warning("states_unknown", company=company, labels=", ".join(sorted(labels)))
 
-    def _look(self, bills: Sequence[Bill], known: dict[str, Document]) -> list[Sighting]:
+    def _look(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Sighting]:
         now = self._ports.clock.now()
         found: list[Sighting] = []
         for bill in bills:
@@ -159,38 +220,50 @@ class _Poll:
                 found.append(sighting)
         return found
 
-    def _missing(self, read: BillsRead, waiting: dict[str, Document]) -> list[Sighting]:
-        """Waiting bills that the read did not show: asked for by key before it means anything."""
-        if not read.complete:
-            self._ports.telemetry.warning("read_incomplete", company=self._lease.company)
-            return []
+    def _missing(self, read: BillsRead, waiting: dict[str, Document]) -> BillsRead:
+        """Deal with waiting bills that the read did not show: asked for by key before they count.
+
+        Returns the read, incomplete if it has to be made again.
+        """
         shown = {bill_document_id(bill.record_no) for bill in read.bills}
         absent = [document for name, document in waiting.items() if name not in shown]
-        if not absent:
-            return []
+        if not absent or not read.complete:
+            return read
         again = self._source.read_by_key([document.record_no for document in absent])
-        self._report.transactions += again.transactions
-        rows = {bill_document_id(bill.record_no): bill for bill in again.bills}
+        self._count(again)
+        self._record(self._look(again.bills, waiting))
+        rows = {bill_document_id(bill.record_no) for bill in again.bills}
         without_row = [document for document in absent if document.id not in rows]
+        if not again.complete:
+            return replace(read, complete=False)
+        if again.quarantined:
+            # Which of the rows could not be read is not known: none of them is missing for sure.
+            return read
         if too_many_gone([d.id for d in without_row], list(waiting)):
             raise SourceProtocolError(
                 f"{len(without_row)} of {len(waiting)} waiting bills have no row any more; nothing"
                 " is cancelled on that: check the API user's permissions and entity access"
             )
-        sightings = self._look(list(again.bills), waiting)
-        if again.complete:
-            sightings.extend(gone(document) for document in without_row)
-        return sightings
+        self._record(gone(document) for document in without_row)
+        return read
 
-    def _record(self, sighting: Sighting) -> None:
-        recorded = self._recorder.record(sighting)
-        self._report.events += len(sighting.events)
-        self._report.alerts += recorded.alerts
-        self._report.ended += recorded.ended
-        if recorded.dispatches:
-            self._ring(recorded.dispatches)
+    def _record(self, sightings: Iterable[Sighting]) -> None:
+        for sighting in sightings:
+            reserve = seconds(self._ports.timings.time_reserve)
+            if self._ports.clock.now() + reserve >= self._until:
+                raise OutOfTime("too little time is left; the next poll goes on from here")
+            recorded = self._recorder.record(sighting)
+            self._report.events += len(sighting.events)
+            self._report.alerts += recorded.alerts
+            self._report.ended += recorded.ended
+            self._to_ring.extend(recorded.dispatches)
+            if len(self._to_ring) >= RING_BATCH:
+                self._ring()
 
-    def _ring(self, dispatches: Sequence[str]) -> None:
+    def _ring(self) -> None:
+        dispatches, self._to_ring = self._to_ring, []
+        if not dispatches:
+            return
         try:
             self._ports.doorbell.ring(dispatches)
         except ConnectorError as error:
@@ -202,6 +275,7 @@ class _Poll:
         marks = [*seen, *([self._lease.watermark] if self._lease.watermark else [])]
         now = self._ports.clock.now()
         done = read.complete
+        self._report.outcome = "polled" if done else "incomplete"
         self._ports.documents.finish(
             replace(
                 self._lease,

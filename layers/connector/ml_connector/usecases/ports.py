@@ -5,6 +5,7 @@ Every port has a fake in the tests and an adapter here; one contract suite runs 
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,27 +13,13 @@ from datetime import datetime
 from typing import Protocol
 
 from ml_connector.domain.approvers import Approver
-from ml_connector.domain.bills import Bill
+from ml_connector.domain.bills import BillsRead
 from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.unit_of_work import CaseFile, Change
 from ml_connector.settings import Timings
-
-
-@dataclass(frozen=True, slots=True)
-class BillsRead:
-    """One read of Intacct.
-
-    `complete` is true only when every function succeeded, rows equalled the counts and nothing
-    remained: only then does absence mean anything. `transactions` is what Sage bills for.
-    """
-
-    bills: tuple[Bill, ...]
-    complete: bool
-    transactions: int
-    quarantined: int = 0
 
 
 class BillSource(Protocol):
@@ -187,3 +174,4 @@ class PollPorts:
     telemetry: Telemetry
     timings: Timings
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    sleep: Callable[[float], None] = time.sleep

@@ -14,9 +14,9 @@ from ml_connector.domain import dispatches as d
 from ml_connector.domain.delivery import FINAL, ProviderMessage
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
-from ml_connector.domain.unit_of_work import SidRecord
 
 from . import outcomes
+from .adopting import adopt
 from .dispatch_files import DispatchFile, Step
 from .matching import listed, nobodys, report_duplicate
 from .ringing import ring_new
@@ -36,11 +36,12 @@ def reconcile(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool
         ports.telemetry.warning("claim_lost", dispatch=dispatch.id)
         ports.telemetry.count("OutcomesUnknown")
         dispatch = lost.after
+    asked_at = ports.clock.now()
     found = listed(dispatch, ports.messenger, ports.timings.list_lookback)
     own = nobodys(found, dispatch, ports.alerts)
     if own:
         return _adopt(dispatch, own, ports, until)
-    return _not_found(dispatch, ports, until)
+    return _not_found(dispatch, asked_at, ports, until)
 
 
 def _lose_dead_claim(ports: DispatchPorts) -> Decide:
@@ -62,23 +63,7 @@ def _adopt(
     dispatch: Dispatch, own: list[ProviderMessage], ports: DispatchPorts, until: datetime
 ) -> bool:
     message = own[0]
-
-    def adopted(file: DispatchFile, now: datetime) -> Step | None:
-        if file.dispatch.state not in (DispatchState.UNKNOWN, DispatchState.NOT_SENT):
-            return None
-        after = d.record_sent(
-            file.dispatch,
-            sid=message.sid,
-            status=message.status,
-            now=now,
-            look_at=now + seconds(ports.timings.status_interval),
-        )
-        late = file.dispatch.state is DispatchState.NOT_SENT
-        data = {"sid": message.sid, "status": message.status.value, "after_grace": late}
-        record = SidRecord(message.sid, after.id)
-        return Step(after, "dispatch.adopted", data, sids=(record,))
-
-    step = take(dispatch.id, adopted, ports, until)
+    step = adopt(dispatch.id, message, "dispatch.adopted", ports, until)
     if step is None:
         return False
     ports.telemetry.event("outcome_found", dispatch=dispatch.id, sid=message.sid)
@@ -90,18 +75,22 @@ def _adopt(
 
 
 # -------------------------------------------------------------------------------- not found
-def _not_found(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool:
-    timings, now = ports.timings, ports.clock.now()
+def _not_found(
+    dispatch: Dispatch, asked_at: datetime, ports: DispatchPorts, until: datetime
+) -> bool:
+    """A list asked for at `asked_at` did not show it; how long the list took counts for nothing."""
+    timings = ports.timings
     claimed_at = dispatch.claimed_at or dispatch.created_at
     grace_over = ports.claim_deadline(claimed_at) + seconds(timings.grace)
-    if now < grace_over:
-        _look_later(dispatch, min(grace_over, now + seconds(timings.status_interval)), ports, until)
+    if asked_at < grace_over:
+        soon = ports.clock.now() + seconds(timings.status_interval)
+        _look_later(dispatch, min(grace_over, soon), ports, until)
         return False
     gap = seconds(timings.empty_list_gap)
-    if dispatch.empty_lists == 0 or dispatch.last_empty_at is None:
+    if dispatch.last_empty_at is None:
         _note_empty(dispatch, ports, until)
         return False
-    if now - dispatch.last_empty_at < gap:
+    if asked_at - dispatch.last_empty_at < gap:
         _look_later(dispatch, dispatch.last_empty_at + gap, ports, until)
         return False
     return _settle_not_sent(dispatch, ports, until)
@@ -150,16 +139,14 @@ def watch(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> None:
     The promise holds while the provider lists an accepted message within the grace period. Where it
     did not, that is audited and raises an alarm.
     """
-    now = ports.clock.now()
-    claimed_at = dispatch.claimed_at or dispatch.created_at
-    age = (now - claimed_at).total_seconds()
     own = nobodys(
         listed(dispatch, ports.messenger, ports.timings.list_lookback), dispatch, ports.alerts
     )
     if own:
-        if _adopt(dispatch, own, ports, until):
-            report_duplicate(dispatch, own[0].sid, ports.telemetry)
+        _adopt(dispatch, own, ports, until)
         return
+    now = ports.clock.now()
+    age = (now - (dispatch.claimed_at or dispatch.created_at)).total_seconds()
     if age >= ports.timings.receipt_patience:
         write_quietly(dispatch, d.rest(dispatch), ports, until)
     else:

@@ -9,7 +9,7 @@ from datetime import datetime
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.cases import Alert, CaseState, StopReason
 from ml_connector.domain.documents import CompanyState, Document
-from ml_connector.domain.events import ENDS_CASES, Event, Sighting
+from ml_connector.domain.events import Event, Sighting
 from ml_connector.domain.flows import Flow, FlowCompany, decide
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.planning import Opening, PlanTimes, open_case
@@ -18,6 +18,7 @@ from ml_connector.errors import StoreConflict
 
 from .commit import commit
 from .ports import PollPorts
+from .restoring import caught_up
 
 #: A case's chain is also written by whoever is sending right now. Losing that race this often in a
 #: row means that something else is wrong.
@@ -64,25 +65,33 @@ class Recorder:
         """Write one sighting. Raises StoreConflict once the poll was overtaken.
 
         The cases a document ends are also written by whoever is sending for them; that race is run
-        again on what is stored now. A document somebody else wrote is not ours to write any more.
+        again on what is stored now. A document that is older than its own chain catches up first.
+        One that somebody else wrote is not ours to write any more.
         """
+        before = sighting.document
         for _ in range(TRIES):
             try:
-                return self._try(sighting)
+                return self._try(sighting, before)
             except StoreConflict as error:
-                if not error.failed or any(not name.startswith(_CASES) for name in error.failed):
+                chain = f"audit:{sighting.document.chain}"
+                others = [name for name in error.failed if name != chain]
+                if not error.failed or any(not name.startswith(_CASES) for name in others):
                     raise
-        raise StoreConflict(f"{sighting.document.id}: its cases changed {TRIES} times in a row")
+                if chain in error.failed:
+                    sighting = caught_up(sighting, self._ports.alerts)
+        raise StoreConflict(f"{before.id}: its cases changed {TRIES} times in a row")
 
-    def _try(self, sighting: Sighting) -> Recorded:
+    def _try(self, sighting: Sighting, before: Document) -> Recorded:
         now = self._ports.clock.now()
         parts = [self._part(event, sighting.document, now) for event in sighting.events]
         openings = [part.opening for part in parts if part.opening]
-        ending = self._ending(sighting)
-        document = self._document(sighting, parts)
-        entry = entry_after(
-            document.head, document.chain, now, "document.seen", self._seen(sighting, parts, ending)
-        )
+        over = self._over(sighting)
+        ending = [file for file in over if not file.case.state.ended]
+        document = self._document(sighting, parts, over)
+        data = self._seen(sighting, parts, ending)
+        if document.chain != before.chain:
+            data["continues"] = {"chain": before.chain, "seq": document.head.seq}
+        entry = entry_after(document.head, document.chain, now, "document.seen", data)
         change = Change(
             write_id=self._ports.new_id(),
             fence=Fence(self._lease.company, self._lease.fence),
@@ -97,8 +106,9 @@ class Recorder:
             stored_write_id=lambda: self._stored_write_id(document),
             clock=self._ports.clock,
             until=self._until,
+            sleep=self._ports.sleep,
         )
-        self._tell(sighting, openings, ending)
+        self._tell(parts, ending)
         return Recorded(
             dispatches=tuple(d.id for o in openings for d in o.dispatches),
             alerts=sum(len(o.alerts) for o in openings),
@@ -113,7 +123,7 @@ class Recorder:
         if decision is None:
             return _Part(event, None, f"no rule of flow version {self._flow.version}")
         if self._ports.alerts.case_file(event.id):
-            # The documents were restored to an earlier time: this was told before.
+            # The documents were restored to an earlier time, and this was told since.
             return _Part(event, None, already_open=True)
         timings = self._ports.timings
         opening = open_case(
@@ -132,15 +142,18 @@ class Recorder:
         return _Part(event, opening)
 
     # ----------------------------------------------------------------------- the ended cases
-    def _ending(self, sighting: Sighting) -> list[CaseFile]:
-        if not sighting.ends_cases:
+    def _over(self, sighting: Sighting) -> list[CaseFile]:
+        """The document's cases that this sighting leaves behind; some may have ended before."""
+        if not sighting.events:
             return []
-        files = (self._ports.alerts.case_file(case) for case in sighting.document.open_cases)
-        return [file for file in files if file and not file.case.state.ended]
+        own = {event.id for event in sighting.events}
+        others = (case for case in sighting.document.open_cases if case not in own)
+        files = [file for case in others if (file := self._ports.alerts.case_file(case))]
+        return [file for file in files if sighting.ends(file.case.kind)]
 
     @staticmethod
     def _ended(file: CaseFile, sighting: Sighting, now: datetime) -> CaseWrite:
-        reason = _ending_event(sighting).kind.value
+        reason = sighting.events[0].kind.value
         case = file.case.ended(CaseState.HANDLED, reason, now)
         stopped = [alert.id for alert in file.alerts if alert.stop_reason is None]
         data: dict[str, Json] = {"because": reason, "stopped_alerts": stopped}
@@ -148,13 +161,14 @@ class Recorder:
 
     # -------------------------------------------------------------------------- the document
     @staticmethod
-    def _document(sighting: Sighting, parts: list[_Part]) -> Document:
-        kept = () if sighting.ends_cases else sighting.document.open_cases
+    def _document(sighting: Sighting, parts: list[_Part], over: list[CaseFile]) -> Document:
+        left = {file.case.id for file in over}
+        kept = (case for case in sighting.document.open_cases if case not in left)
         opened = tuple(part.event.id for part in parts if part.opening or part.already_open)
         return replace(sighting.document, open_cases=tuple(dict.fromkeys((*kept, *opened))))
 
     @staticmethod
-    def _seen(sighting: Sighting, parts: list[_Part], ending: list[CaseFile]) -> Mapping[str, Json]:
+    def _seen(sighting: Sighting, parts: list[_Part], ending: list[CaseFile]) -> dict[str, Json]:
         document = sighting.document
         events: list[Mapping[str, Json]] = [
             {
@@ -180,15 +194,19 @@ class Recorder:
         found = stored.get(document.id)
         return found.write_id if found else None
 
-    def _tell(self, sighting: Sighting, openings: list[Opening], ending: list[CaseFile]) -> None:
+    def _tell(self, parts: list[_Part], ending: list[CaseFile]) -> None:
         telemetry = self._ports.telemetry
-        for event in sighting.events:
+        for part in parts:
+            event = part.event
             telemetry.event(
-                "event_detected", company=event.company, kind=event.kind.value, case=event.id
+                "event_detected",
+                company=event.company,
+                kind=event.kind.value,
+                event=event.id,
+                excluded=part.excluded or None,
             )
             telemetry.count("EventsDetected")
-        for opening in openings:
-            for alert in opening.unreachable:
+            for alert in part.opening.unreachable if part.opening else ():
                 telemetry.error(
                     "approver_unreachable",
                     case=alert.case_id,
@@ -210,7 +228,3 @@ def _silenced(ending: list[CaseFile]) -> tuple[Alert, ...]:
         for alert in file.alerts
         if alert.stop_reason is None
     )
-
-
-def _ending_event(sighting: Sighting) -> Event:
-    return next(event for event in sighting.events if event.kind in ENDS_CASES)

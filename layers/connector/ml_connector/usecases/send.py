@@ -13,13 +13,12 @@ from enum import StrEnum
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.backoff import retry_delay
-from ml_connector.domain.cases import StopReason
+from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.delivery import ProviderMessage, SmsRequest
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.phone import fingerprint
 from ml_connector.domain.throttles import counters, wait_until
-from ml_connector.domain.unit_of_work import SidRecord
 from ml_connector.errors import (
     DeliveryBlocked,
     DeliveryError,
@@ -32,9 +31,10 @@ from ml_connector.errors import (
     StoreError,
 )
 
+from .adopting import adopt
 from .dispatch_files import DispatchFile, Step, load
 from .last_look import LastLook, last_look
-from .matching import report_duplicate
+from .ports import Telemetry
 from .steps import DispatchPorts, defer, take
 
 #: Twilio's code for a number that replied STOP.
@@ -89,7 +89,7 @@ class _Sending:
         self._ports = ports
         self._until = until
         self._token = ports.new_id()
-        self._instead = SendOutcome.DROPPED
+        self._claimed_at = ports.clock.now()
 
     def run(self) -> SendOutcome:
         try:
@@ -97,11 +97,15 @@ class _Sending:
         except StoreConflict as error:
             if not any(name.startswith("counter:") for name in error.failed):
                 raise
-            end = wait_until(error.failed, self._ports.clock.now())
+            # The windows of the moment they were counted in: a new one may have begun since.
+            end = wait_until(error.failed, self._claimed_at)
             defer(self._id, end, "enough texts for this person", self._ports, self._until)
             return SendOutcome.DEFERRED
-        if claimed is None or claimed.after.state is not DispatchState.SENDING:
-            return self._instead
+        if claimed is None:
+            return SendOutcome.DROPPED
+        if claimed.after.state is not DispatchState.SENDING:
+            _tell_suppressed(claimed, self._ports.telemetry)
+            return SendOutcome.SUPPRESSED
         return self._post(claimed.after)
 
     # -------------------------------------------------------------------------- the claim
@@ -109,10 +113,10 @@ class _Sending:
         dispatch = file.dispatch
         if dispatch.state is not DispatchState.WAITING or dispatch.due_at > now:
             return None
+        self._claimed_at = now
         person = self._ports.approvers.approver(dispatch.recipient)
         stop = _reason_to_stop(file, person, now)
         if stop or person is None:
-            self._instead = SendOutcome.SUPPRESSED
             return _suppression(file, stop or StopReason.NO_CHANNEL)
         after = d.claim(
             dispatch,
@@ -133,7 +137,7 @@ class _Sending:
         try:
             message = self._create(dispatch)
         except DeliveryBlocked as error:
-            return self._blocked(error)
+            return self._blocked(dispatch.company, error)
         except DeliveryTransient as error:
             return self._give_back(error.safe_message, error.retry_after or 0.0)
         except DeliveryRejected as error:
@@ -163,23 +167,8 @@ class _Sending:
 
     # ------------------------------------------------------------------------ the outcomes
     def _record(self, message: ProviderMessage) -> SendOutcome:
-        timings = self._ports.timings
-
-        def recorded(file: DispatchFile, now: datetime) -> Step | None:
-            dispatch = file.dispatch
-            if dispatch.sid:
-                if dispatch.sid != message.sid:
-                    report_duplicate(dispatch, message.sid, self._ports.telemetry)
-                return None
-            look_at = now + seconds(timings.status_interval)
-            after = d.record_sent(
-                dispatch, sid=message.sid, status=message.status, now=now, look_at=look_at
-            )
-            data = {"sid": message.sid, "status": message.status.value}
-            return Step(after, "dispatch.sent", data, sids=(SidRecord(message.sid, dispatch.id),))
-
         try:
-            take(self._id, recorded, self._ports, self._until)
+            adopt(self._id, message, "dispatch.sent", self._ports, self._until, stubborn=True)
         except StoreError as error:
             # The claim is on record, so nobody sends again: the status check finds the message in
             # the provider's list by its reference.
@@ -212,20 +201,23 @@ class _Sending:
         take(self._id, given_back, self._ports, self._until)
         return SendOutcome.RETURNED
 
-    def _blocked(self, error: DeliveryBlocked) -> SendOutcome:
+    def _blocked(self, company: str, error: DeliveryBlocked) -> SendOutcome:
         """Nobody can be reached until an operator acts: stand still, use nothing up."""
-        now = self._ports.clock.now()
-        end = now + seconds(self._ports.timings.blocked_pause)
-        company = self._company()
-        self._ports.alerts.pause(company, end, error.safe_message)
-        self._ports.telemetry.error(
+        telemetry, pause = self._ports.telemetry, self._ports.timings.blocked_pause
+        telemetry.error(
             "sends_blocked",
             company=company,
             provider_code=error.provider_code,
             reason=error.safe_message,
         )
-        self._ports.telemetry.count("SendsBlocked")
-        return self._give_back(error.safe_message, self._ports.timings.blocked_pause)
+        telemetry.count("SendsBlocked")
+        end = self._ports.clock.now() + seconds(pause)
+        try:
+            self._ports.alerts.pause(company, end, error.safe_message)
+        except StoreError as failure:
+            # The next one that is refused stops the company; this one goes back all the same.
+            telemetry.warning("pause_not_recorded", company=company, reason=failure.safe_message)
+        return self._give_back(error.safe_message, pause)
 
     def _refused(self, error: DeliveryRejected) -> SendOutcome:
         stop = StopReason.OPTED_OUT if error.provider_code == OPTED_OUT else StopReason.UNREACHABLE
@@ -272,22 +264,24 @@ class _Sending:
     def _mine(self, dispatch: Dispatch) -> bool:
         return dispatch.state is DispatchState.SENDING and dispatch.claim_token == self._token
 
-    def _company(self) -> str:
-        dispatch = self._ports.alerts.dispatch(self._id)
-        return dispatch.company if dispatch else ""
-
 
 def _reason_to_stop(
     file: DispatchFile, person: Approver | None, now: datetime
 ) -> StopReason | None:
     """Why nothing may be sent now or later, in the order that is promised: handled first."""
     if not file.wanted:
-        return StopReason.HANDLED
+        return _why_unwanted(file)
     if all(case.expires_at <= now for case in file.cases):
         return StopReason.EXPIRED
     if person and person.opted_out:
         return StopReason.OPTED_OUT
     return None if person and person.textable else StopReason.NO_CHANNEL
+
+
+def _why_unwanted(file: DispatchFile) -> StopReason:
+    stopped = (alert.stop_reason for alert in file.alerts if alert.stop_reason)
+    expired = any(case.state is CaseState.EXPIRED for case in file.cases)
+    return next(stopped, StopReason.EXPIRED if expired else StopReason.HANDLED)
 
 
 def _suppression(file: DispatchFile, reason: StopReason) -> Step:
@@ -297,5 +291,23 @@ def _suppression(file: DispatchFile, reason: StopReason) -> Step:
         "dispatch.suppressed",
         {"reason": reason.value},
         stop=reason,
-        expire=reason is StopReason.EXPIRED,
+        expire=reason is StopReason.EXPIRED and file.wanted,
     )
+
+
+def _tell_suppressed(step: Step, telemetry: Telemetry) -> None:
+    """Silence is right where the bill was handled; elsewhere somebody was not told."""
+    dispatch = step.after
+    if step.stop is StopReason.NO_CHANNEL:
+        telemetry.error(
+            "approver_unreachable",
+            dispatch=dispatch.id,
+            approver=dispatch.recipient,
+            fix="give the approver a phone number, or name another in the flow",
+        )
+        telemetry.count("AlertsUnreachable")
+    elif step.stop in (StopReason.EXPIRED, StopReason.OPTED_OUT):
+        telemetry.error("alert_failed", dispatch=dispatch.id, reason=dispatch.reason)
+        telemetry.count("AlertsFailed")
+    else:
+        telemetry.event("alert_silenced", dispatch=dispatch.id, reason=dispatch.reason)

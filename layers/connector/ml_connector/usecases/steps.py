@@ -134,6 +134,13 @@ def write_quietly(before: Dispatch, after: Dispatch, ports: DispatchPorts, until
     """
     change = quiet_change(before, after, write_id=ports.new_id())
     try:
-        commit(ports.alerts, change, stored_write_id=lambda: None, clock=ports.clock, until=until, sleep=ports.sleep)
+        commit(
+            ports.alerts,
+            change,
+            stored_write_id=lambda: None,
+            clock=ports.clock,
+            until=until,
+            sleep=ports.sleep,
+        )
     except StoreConflict:
         return

@@ -1,0 +1,1 @@
+"""Benchmarks. Ratios travel between machines, milliseconds do not: compare ratios."""

@@ -1,0 +1,231 @@
+"""What a cold start costs: CPU to import each function and make its clients.
+
+Each measurement is a fresh process in isolated mode without site-packages, so that the built
+layers, bytecode included, are all it can import, as on Lambda. The candidates take turns in every
+round, in a shuffled order; the figure is the median of user and system time over that of an empty
+interpreter. The measure is `import boto3` with three clients of one session: what any function
+that talks to DynamoDB, SQS and Secrets Manager has to pay.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.layers import LAYERS, ROOT, Interpreter, build
+from bench.report import keep, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+EMPTY = "empty interpreter"
+MEASURE = "boto3 and three clients"
+#: Function → the most it may cost, as a multiple of MEASURE.
+TARGETS = {"poll": 1.3, "send": 1.5, "status_check": 1.3}
+# What importing a function leaves to its first event: the other clients, Intacct's and Twilio's.
+_TWILIO = """
+from ml_connector.twilio.client import TwilioConnection
+from ml_connector.twilio.credentials import TwilioCredentials
+container.client("secretsmanager")
+account = "AC" + "0" * 32
+TwilioConnection(TwilioCredentials(account, account, "token")).warm_up()
+made = container.alerts, container.approvers, container.doorbell
+"""
+_INTACCT = """
+class Secrets:
+    client = container.client("secretsmanager")
+    def read(self, secret_id, fresh=False):
+        names = "company_id", "user_id", "user_password", "sender_id", "sender_password"
+        entry = dict.fromkeys(names, "bench")
+        return entry | {"companies": {"bench": entry}}
+container.secrets = Secrets()
+made = container.poll_ports.companies.source("bench"), container.doorbell, container.invoker
+"""
+_LATER = {"poll": _INTACCT, "send": _TWILIO, "status_check": _TWILIO}
+
+_BOTO3 = """
+import boto3
+session = boto3.session.Session()
+clients = [session.client(name) for name in ("dynamodb", "sqs", "secretsmanager")]
+"""
+# What a function of this kind imports when nobody looks: PynamoDB makes a session per table.
+_USUAL = (
+    _BOTO3
+    + """
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from pynamodb.connection import Connection
+from twilio.rest import Client
+connections = [Connection().client for _ in range(5)]
+Logger(), Metrics(), BatchProcessor(EventType.SQS), Client("AC", "token").messages
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One process: CPU in milliseconds, peak resident memory in MiB."""
+
+    cpu: float
+    memory: float
+
+
+def candidates(layers: Sequence[Path]) -> dict[str, str]:
+    """What is measured: name → the program of its process.
+
+    On Lambda the function's folder comes first on the path, then the layers'.
+    """
+    folders = [str(layer / "python") for layer in layers]
+    programs = {EMPTY: "", MEASURE: _BOTO3, "the usual imports": _USUAL}
+    made = {name: _program(folders, code) for name, code in programs.items()}
+    for name, later in _LATER.items():
+        path = [str(ROOT / "functions" / name), *folders]
+        made[name] = _program(path, f"from app import container\n{later}")
+        made[f"{name}, import alone"] = _program(path, "import app\n")
+    return made
+
+
+def _program(path: list[str], code: str) -> str:
+    return f"import sys\nsys.path[:0] = {path!r}\n{code}"
+
+
+def measure(
+    programs: Mapping[str, str], python: str, environment: Mapping[str, str], rounds: int
+) -> dict[str, list[Sample]]:
+    """Run every program once in each round. Raises SystemExit where one fails."""
+    samples: dict[str, list[Sample]] = {name: [] for name in programs}
+    order = list(programs)
+    for number in range(rounds + 1):
+        random.shuffle(order)
+        for name in order:
+            sample = _run([python, "-I", "-S", "-B", "-c", programs[name]], environment, name)
+            # The first round fills the file cache and does not count.
+            if number:
+                samples[name].append(sample)
+    return samples
+
+
+def _run(command: list[str], environment: Mapping[str, str], name: str) -> Sample:
+    with tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen(
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            errors.seek(0)
+            raise SystemExit(f"{name} failed:\n{errors.read().decode(errors='replace')}")
+    per_mib = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return Sample((usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / per_mib)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the result: medians over the empty interpreter's, CPU also over MEASURE's."""
+
+    name: str
+    cpu: float
+    ratio: float
+    target: float | None
+    memory: float
+
+
+def summary(samples: Mapping[str, Sequence[Sample]]) -> list[Row]:
+    """Medians and ratios of what was measured, the empty interpreter left out."""
+    cpu = {name: statistics.median(s.cpu for s in taken) for name, taken in samples.items()}
+    memory = {name: statistics.median(s.memory for s in taken) for name, taken in samples.items()}
+    whole = cpu[MEASURE] - cpu[EMPTY]
+    return [
+        Row(
+            name,
+            cpu[name] - cpu[EMPTY],
+            (cpu[name] - cpu[EMPTY]) / whole,
+            TARGETS.get(name),
+            memory[name] - memory[EMPTY],
+        )
+        for name in samples
+        if name != EMPTY
+    ]
+
+
+def environment() -> dict[str, str]:
+    """A function's variables as the template sets them, with values that reach nothing."""
+    tables = ("SESSIONS", "DOCUMENTS", "ALERTS", "FLOWS", "APPROVERS", "AUDIT")
+    return {
+        **{f"{name}_TABLE": f"bench-{name.lower()}" for name in tables},
+        "STAGE": "bench",
+        "ALERTS_QUEUE_URL": "http://127.0.0.1:9/000000000000/alerts",
+        "INTACCT_SECRET": "ml-connector/bench/intacct",
+        "TWILIO_SECRET": "ml-connector/bench/twilio",
+        "SESSION_CAP_SECONDS": "3000",
+        "TIMINGS": "{}",
+        "FUNCTION_TIMEOUT_SECONDS": "30",
+        "SEND_TIMEOUT_SECONDS": "30",
+        "POWERTOOLS_SERVICE_NAME": "ml-connector",
+        "POWERTOOLS_METRICS_NAMESPACE": "MlConnector",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "AWS_LAMBDA_FUNCTION_NAME": "bench",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "LANG": "C.UTF-8",
+        "PATH": os.defpath,
+    }
+
+
+def show(rows: Sequence[Row], python: Interpreter, rounds: int) -> None:
+    """Print the table."""
+    print(
+        f"Cold start: CPU over an empty interpreter, Python {python.number}, "
+        f"median of {rounds} interleaved rounds"
+    )
+    heads = ["imports and clients", "CPU ms", "ratio", "target", "memory MiB"]
+    print(
+        table(
+            heads,
+            [
+                [
+                    row.name,
+                    f"{row.cpu:.0f}",
+                    row.ratio,
+                    f"≤ {row.target}" if row.target else "",
+                    f"{row.memory:.0f}",
+                ]
+                for row in rows
+            ],
+        )
+    )
+
+
+def run(python: Interpreter, rounds: int) -> None:
+    """Build the layers, measure, print the table and keep the figures."""
+    with tempfile.TemporaryDirectory(prefix="ml-connector-bench-") as folder:
+        layers = build(Path(folder), python)
+        programs = candidates([layers[name] for name in LAYERS])
+        samples = measure(programs, python.executable, environment(), rounds)
+    rows = summary(samples)
+    show(rows, python, rounds)
+    figures = {
+        row.name: {
+            "cpu_ms": round(row.cpu, 1),
+            "ratio": round(row.ratio, 3),
+            "target": row.target,
+            "memory_mib": round(row.memory, 1),
+        }
+        for row in rows
+    }
+    keep("cold_start", python.number, {"rounds": rounds, "over_empty": figures})

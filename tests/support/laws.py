@@ -1,0 +1,71 @@
+"""What every write of the protocol has to respect, whoever makes it.
+
+The law-abiding store stands before the one in memory in every world, so each test, whatever it is
+about, is also a test of the state diagram and of the audit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from ml_connector.domain.dispatches import STEPS, Dispatch, DispatchState
+from ml_connector.domain.unit_of_work import Change
+from ml_connector.settings import MAX_ATTEMPTS
+
+from .memory_store import MemoryAlertStore, Tables
+
+#: The dispatch's own story: no write changes these.
+FIXED = ("company", "channel", "recipient", "members", "text", "reference", "created_at")
+#: What may change without anybody having to hear of it.
+QUIET = frozenset({"look_at", "rings", "provider_status", "version", "write_id"})
+FINAL = frozenset({DispatchState.DELIVERED, DispatchState.UNDELIVERED, DispatchState.FAILED})
+
+
+class LawBroken(BaseException):
+    """A write that may not be. A BaseException, so that no use case can make light of it."""
+
+
+class LawfulAlertStore(MemoryAlertStore):
+    """The store in memory, which refuses to take part in what the design forbids."""
+
+    def __init__(self, tables: Tables, max_attempts: int = MAX_ATTEMPTS) -> None:
+        super().__init__(tables)
+        self._max_attempts = max_attempts
+
+    def commit(self, change: Change) -> None:
+        before = {d.id: self.tables.dispatches.get(d.id) for d in change.dispatches}
+        known = change.write_id in self.tables.tokens
+        super().commit(change)
+        if known:
+            return
+        for dispatch in change.dispatches:
+            self._judge(before[dispatch.id], dispatch, change)
+
+    def _judge(self, before: Dispatch | None, after: Dispatch, change: Change) -> None:
+        _require(after.attempt <= self._max_attempts, after, "more attempts than the plan allows")
+        if before is None:
+            _require(after.state is DispatchState.WAITING, after, "born in another state")
+            _require(bool(change.entries), after, "made without an audit entry")
+            return
+        changed = {f.name for f in fields(Dispatch) if _differs(f.name, before, after)}
+        for name in FIXED:
+            _require(name not in changed, after, f"its {name} changed")
+        rests = before.state in FINAL and changed <= QUIET and after.look_at is None
+        legal = after.state in STEPS[before.state] or rests
+        still = after.state is before.state and changed <= QUIET
+        _require(legal or still, after, f"{before.state} became {after.state}")
+        if not changed <= QUIET:
+            told = {entry.chain for entry in change.entries}
+            for member in after.members:
+                _require(f"case#{member.case_id}" in told, after, f"silently changed {changed}")
+        if after.state in FINAL:
+            _require(after.look_at is None, after, "settled and still looked at")
+
+
+def _differs(name: str, before: Dispatch, after: Dispatch) -> bool:
+    return bool(getattr(before, name) != getattr(after, name))
+
+
+def _require(holds: bool, dispatch: Dispatch, complaint: str) -> None:
+    if not holds:
+        raise LawBroken(f"{dispatch.id}: {complaint}")

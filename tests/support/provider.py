@@ -1,0 +1,186 @@
+"""An SMS provider in memory: what matters about Twilio, driven by the clock.
+
+It accepts, lists newest first (perhaps late), and keeps a log of everything it ever accepted. What
+it answers to a create can be arranged, once or in a row; without arrangement it accepts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from ml_connector.domain.delivery import Cure, ProviderMessage, SmsRequest, Verdict
+from ml_connector.errors import (
+    DeliveryBlocked,
+    DeliveryError,
+    DeliveryNotSent,
+    DeliveryOutcomeUnknown,
+    DeliveryRejected,
+    DeliveryTransient,
+)
+
+from .clock import HandClock
+from .phones import Phone, Text
+
+
+class Create(Enum):
+    """What may happen to one create."""
+
+    ACCEPTED = auto()
+    LOST_REPLY = auto()
+    """Accepted, but we never hear of it: 500, a timeout, a reset connection."""
+    LOST_REQUEST = auto()
+    """Not accepted, and we cannot tell."""
+    NOT_SENT = auto()
+    """Not a byte left us."""
+    BUSY = auto()
+    """429."""
+    REJECTED = auto()
+    BLOCKED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to answer to one create."""
+
+    create: Create
+    error_code: int | None = None
+    retry_after: float | None = None
+
+
+#: Codes of failed messages, as the tests need them; the real table has a test of its own.
+VERDICTS = {
+    None: Verdict(Cure.RETRY, "it failed and gave no code"),
+    30003: Verdict(Cure.RETRY, "the handset is off or out of reach"),
+    30022: Verdict(Cure.RETRY, "faster than the campaign allows", wait_seconds=600.0),
+    63038: Verdict(Cure.RETRY, "the account's daily limit is reached", wait_seconds=28_800.0),
+    30005: Verdict(Cure.PERMANENT, "no such handset"),
+    30034: Verdict(Cure.BLOCKED, "the sender is not registered", operator_action="register it"),
+}
+
+
+class Provider:
+    """The Messenger port. `log` is the truth about what was accepted, whatever we recorded."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self._clock = clock
+        self._answers: deque[Answer] = deque()
+        self._by_sid: dict[str, Text] = {}
+        self.phones: dict[str, Phone] = {}
+        self.log: list[Text] = []
+        self.list_delay = timedelta(0)
+        self.lists_down = False
+        self.requests = 0
+        self.lists = 0
+        self.fetches = 0
+
+    # -------------------------------------------------------------------------- arranging
+    def phone(self, number: str) -> Phone:
+        """The phone with this number; made when first asked for."""
+        return self.phones.setdefault(number, Phone(number))
+
+    def answer_next(
+        self,
+        create: Create,
+        *,
+        times: int = 1,
+        error_code: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """Arrange the answers to the next creates."""
+        self._answers.extend([Answer(create, error_code, retry_after)] * times)
+
+    # ------------------------------------------------------------------------ the port
+    def send_sms(self, request: SmsRequest, timeout: float) -> ProviderMessage:
+        """Create one message."""
+        if timeout <= 0:
+            raise ValueError("a request needs time")
+        self.requests += 1
+        answer = self._answers.popleft() if self._answers else Answer(Create.ACCEPTED)
+        if answer.create in (Create.ACCEPTED, Create.LOST_REPLY):
+            text = self._accept(request)
+            if answer.create is Create.ACCEPTED:
+                return self._shown(text)
+        raise _error_of(answer)
+
+    def list_created_since(self, since: datetime) -> Iterator[ProviderMessage]:
+        """Everything of our sender since then, newest first."""
+        return self._list(since, None)
+
+    def list_to(self, to: str, since: datetime) -> Iterator[ProviderMessage]:
+        """Everything to one number since then, newest first."""
+        return self._list(since, to)
+
+    def fetch(self, sid: str) -> ProviderMessage | None:
+        """One message, once it is listed."""
+        self._refuse_when_down()
+        self.fetches += 1
+        text = self._by_sid.get(sid)
+        return self._shown(text) if text and text.listed_from <= self._clock.now() else None
+
+    def judge(self, error_code: int | None) -> Verdict:
+        """What to do about a failed message; an unknown code is permanent."""
+        unknown = Verdict(Cure.PERMANENT, "a code this version does not know")
+        return VERDICTS.get(error_code, unknown)
+
+    # ------------------------------------------------------------------------ inside
+    def _accept(self, request: SmsRequest) -> Text:
+        now = self._clock.now()
+        phone = self.phone(request.to)
+        text = Text(
+            sid=f"SM{len(self.log) + 1:032x}",
+            to=request.to,
+            body=request.body,
+            accepted_at=now,
+            listed_from=now + self.list_delay,
+            life=phone.life,
+        )
+        phone.texts.append(text)
+        self.log.append(text)
+        self._by_sid[text.sid] = text
+        return text
+
+    def _list(self, since: datetime, to: str | None) -> Iterator[ProviderMessage]:
+        self._refuse_when_down()
+        self.lists += 1
+        now = self._clock.now()
+        among = self.phone(to).texts if to else self.log
+        for text in reversed(among):
+            if text.accepted_at < since:
+                return
+            if text.listed_from <= now:
+                yield self._shown(text)
+
+    def _refuse_when_down(self) -> None:
+        if self.lists_down:
+            raise DeliveryTransient("the list cannot be had")
+
+    def _shown(self, text: Text) -> ProviderMessage:
+        turn = text.turn(self._clock.now())
+        return ProviderMessage(
+            sid=text.sid,
+            to=text.to,
+            status=turn.status,
+            created_at=text.accepted_at,
+            body=text.body,
+            error_code=turn.error_code,
+        )
+
+
+def _error_of(answer: Answer) -> DeliveryError:
+    match answer.create:
+        case Create.NOT_SENT:
+            return DeliveryNotSent("no connection, nothing was sent")
+        case Create.BUSY:
+            return DeliveryTransient(
+                "too many requests", http_status=429, retry_after=answer.retry_after
+            )
+        case Create.REJECTED:
+            return DeliveryRejected("refused", provider_code=answer.error_code, http_status=400)
+        case Create.BLOCKED:
+            return DeliveryBlocked("account", provider_code=answer.error_code, http_status=401)
+        case _:
+            return DeliveryOutcomeUnknown("no answer")

@@ -1,0 +1,72 @@
+"""The benchmarks' arithmetic, on figures made up here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.cold_start import EMPTY, MEASURE, Sample, measure, summary
+from bench.layer_sizes import sizes
+from bench.layers import interpreter
+from bench.report import keep, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_cold_start_is_the_median_over_the_empty_interpreter() -> None:
+    rows = summary(
+        {
+            EMPTY: [Sample(10, 8), Sample(12, 8), Sample(90, 8)],
+            MEASURE: [Sample(112, 40), Sample(110, 40), Sample(999, 40)],
+            "send": [Sample(162, 50), Sample(160, 50), Sample(164, 50)],
+        }
+    )
+    assert [row.name for row in rows] == [MEASURE, "send"]
+    assert [row.cpu for row in rows] == [100, 150]
+    assert [row.ratio for row in rows] == [1.0, 1.5]
+    assert [row.target for row in rows] == [None, 1.5]
+    assert [row.memory for row in rows] == [32, 42]
+
+
+def test_every_candidate_runs_once_a_round_and_the_first_round_does_not_count() -> None:
+    samples = measure({"a": "", "b": "x = 1"}, sys.executable, {}, rounds=2)
+    assert {name: len(taken) for name, taken in samples.items()} == {"a": 2, "b": 2}
+    assert all(s.cpu > 0 and s.memory > 1 for taken in samples.values() for s in taken)
+
+
+def test_a_candidate_that_fails_ends_the_run_with_its_error() -> None:
+    with pytest.raises(SystemExit, match=r"(?s)broken failed:.*ZeroDivisionError"):
+        measure({"broken": "1 / 0"}, sys.executable, {}, rounds=1)
+
+
+def test_bytecode_counts_apart(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"x" * 2_000_000)
+    (tmp_path / "a.pyc").write_bytes(b"x" * 1_000_000)
+    found = sizes(tmp_path)
+    assert found["unzipped"] == pytest.approx(3.0)
+    assert found["unzipped_without_bytecode"] == pytest.approx(2.0)
+    assert 0 < found["zipped_without_bytecode"] < found["zipped"] < 0.1
+
+
+def test_a_table_lines_up() -> None:
+    assert table(["what", "n"], [["a", 1.0], ["longer", "10"]]) == (
+        "what       n\n------  ----\na       1.00\nlonger    10"
+    )
+
+
+def test_a_result_says_what_was_measured_on_what(tmp_path: Path) -> None:
+    python = interpreter(sys.executable)
+    kept = json.loads(keep("x", python.number, {"figures": {"a": 1}}, tmp_path).read_text())
+    assert kept["benchmark"] == "x"
+    assert kept["figures"] == {"a": 1}
+    assert kept["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert set(kept["machine"]) == {"system", "processor", "cores"}
+
+
+def test_an_interpreter_goes_by_the_name_of_its_runtime() -> None:
+    major, minor, *_ = sys.version_info
+    assert interpreter(sys.executable).runtime == f"python{major}.{minor}"

@@ -1,0 +1,306 @@
+# ruff: noqa: RUF001 - characters that look like others are part of the subject
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ml_connector.domain.bills import Bill, BillState
+from ml_connector.domain.gsm7 import is_gsm7, segments
+from ml_connector.domain.messages import (
+    LONGEST_BODY,
+    REFERENCE_ALPHABET,
+    Detail,
+    bill_waiting_sms,
+    plain,
+    reference_code,
+    reference_in,
+)
+from ml_connector.domain.money import Money
+
+#: No time limit per example: a busy machine is no bug.
+unhurried = settings(deadline=None)
+
+#: What phones turn into something to tap: a scheme, an address, a name before a top-level domain.
+LINK = re.compile(
+    r"(?i)://|\bwww\.|\b\d{1,3}(\.\d{1,3}){3}\b|[\w-]\.[^\W\d_][\w-]|\b(tel|mailto):\S"
+)
+#: Anything a person could take for our reference.
+REFERENCE_LIKE = re.compile(r"(?i)ref\s+\w{4}\b")
+
+HOSTILE_BITS = st.sampled_from(
+    [
+        "Ref K7F2", "REF\u00a0ABCD", "xRef 7777", "Ref", " ", "\u202e", "\u2066", "\u200b", "\n",
+        "\x00", "http://", "https://evil.example/x", "evil.com", "evil\u3002com", "10.0.0.1",
+        "tel:+15550100666", "St. Mary's Co.", "U.S. Steel", "“", "€", "株式会社", "😀",
+        "{{7*7}}", "é", "x" * 40, "<Say>", "Reply 1 = seen.", ".", "..", ":", "a", "B.V",
+        "\ud83d", "\u0301",
+    ]
+)  # fmt: skip
+NAMES = st.one_of(
+    st.text(max_size=120),
+    st.lists(HOSTILE_BITS, max_size=12).map("".join),
+    st.lists(HOSTILE_BITS, max_size=12).map(" ".join),
+)
+CODES = st.text(st.sampled_from(REFERENCE_ALPHABET), min_size=4, max_size=4)
+AMOUNTS = st.decimals("-999999999999.99", "999999999999.99", places=2)
+
+
+WORST = {
+    "amount": Decimal("-999999999999.99"),
+    "code": "K7F2",
+    "due": date(2026, 11, 30),
+    "detail": "full",
+    "replies": True,
+}
+
+
+def bill(
+    vendor: str = "Baker Steel",
+    number: str = "4711",
+    amount: str | Decimal = "12500",
+    due: date | None = date(2026, 11, 30),
+    vendor_id: str = "V-100",
+) -> Bill:
+    return Bill(
+        record_no="12",
+        number=number,
+        vendor_id=vendor_id,
+        vendor_name=vendor,
+        amount=Money(Decimal(amount), "USD"),
+        state=BillState.SUBMITTED,
+        state_text="Submitted",
+        due=due,
+    )
+
+
+def test_the_text_an_approver_reads() -> None:
+    text = bill_waiting_sms("Acme AP", bill(), "K7F2")
+    assert text == (
+        "Acme AP: Baker Steel, USD 12,500.00, bill 4711, due Nov 30. "
+        "Waiting for approval in Intacct. Ref K7F2"
+    )
+    assert segments(text).parts == 1
+
+
+def test_a_reply_is_asked_for_only_where_replies_are_read() -> None:
+    text = bill_waiting_sms("Acme AP", bill(), "K7F2", replies=True)
+    assert text.endswith("Waiting for approval in Intacct. Reply 1 = seen. Ref K7F2")
+    assert "Reply" not in bill_waiting_sms("Acme AP", bill(), "K7F2")
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        (
+            "amount_only",
+            "Acme AP: bill of USD 12,500.00. Waiting for approval in Intacct. Ref K7F2",
+        ),
+        ("reference_only", "Acme AP: a bill is waiting for approval in Intacct. Ref K7F2"),
+    ],
+)
+def test_less_detail_for_lock_screens(detail: Detail, expected: str) -> None:
+    assert bill_waiting_sms("Acme AP", bill(), "K7F2", detail) == expected
+
+
+def test_a_bill_without_a_due_date_names_none() -> None:
+    assert "bill 4711. Waiting" in bill_waiting_sms("Acme AP", bill(due=None), "K7F2")
+
+
+def test_blank_names_fall_back_to_keys() -> None:
+    assert "Acme AP: V-100, USD" in bill_waiting_sms("Acme AP", bill(vendor=" \u200b"), "K7F2")
+    assert "unnamed vendor, USD" in bill_waiting_sms("A", bill(vendor="", vendor_id=""), "K7F2")
+    assert "bill record 12, due" in bill_waiting_sms("Acme AP", bill(number="\t"), "K7F2")
+
+
+def test_every_month_has_its_english_name_whatever_the_locale() -> None:
+    months = [
+        bill_waiting_sms("A", bill(due=date(2026, month, 5)), "K7F2").split("due ")[1][:5]
+        for month in range(1, 13)
+    ]
+    assert " ".join(months) == (
+        "Jan 5 Feb 5 Mar 5 Apr 5 May 5 Jun 5 Jul 5 Aug 5 Sep 5 Oct 5 Nov 5 Dec 5"
+    )
+
+
+def test_the_vendor_is_shortened_first() -> None:
+    text = bill_waiting_sms("Acme AP", bill(vendor="Baker Steel and Sons " * 10), "K7F2")
+    assert text.startswith("Acme AP: Baker Steel and Sons Baker")
+    assert ".., USD 12,500.00, bill 4711, due Nov 30." in text
+    assert segments(text) == ("GSM-7", 160, 1)
+
+
+def test_then_the_head_of_the_bill_number_and_then_the_company() -> None:
+    text = bill_waiting_sms(
+        "Acme Holding Accounts Payable Department North",
+        bill(vendor="V" * 60, number="N" * 60 + "-000012345", amount="-999999999999.99"),
+        "K7F2",
+        replies=True,
+    )
+    assert ", USD -999,999,999,999.99, bill ..-000012345, due Nov 30." in text
+    assert text.startswith("Acme Holding Accounts Payable Dep..: VVVVVV..")
+    assert reference_in(text) == "K7F2"
+    assert segments(text).parts == 1
+
+
+def test_a_name_in_another_script_is_sent_in_two_segments_at_most() -> None:
+    text = bill_waiting_sms("Acme AP", bill(vendor="株式会社" * 50), "K7F2", replies=True)
+    assert "株式会社" in text
+    assert segments(text).parts == 2
+
+
+def test_when_shortening_removes_the_foreign_letters_one_segment_is_enough() -> None:
+    owed = bill(vendor="€" * 60 + "株", number="€" * 22)
+    text = bill_waiting_sms("Acme AP", owed, "K7F2", replies=True)
+    assert (segments(text).encoding, segments(text).parts) == ("GSM-7", 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("St. Mary's Co.", "St. Mary's Co."),
+        ("U.S. Steel (J.P. Baker)", "U.S. Steel (J.P. Baker)"),
+        ("Baker & Sons, Inc.", "Baker & Sons, Inc."),
+        ("No.4711", "No.4711"),
+        ("2026.11-4711.2", "2026.11-4711.2"),
+        ("3:1 Ratio Ltd.", "3:1 Ratio Ltd."),
+        ("Baker\r\n  Steel\t ", "Baker Steel"),
+        ("Ba\x00k\u200be\u00adr\u202e Steel\u2069", "Baker Steel"),
+        ("\u3164\u2800Baker\ufe0f", "Baker"),
+        ("Baker\ue000\ud800 Steel", "Baker Steel"),
+        ("“Baker’s” – Café", '"Baker\'s" - Café'),
+        ("pay.example.com", "pay example com"),
+        ("https://evil.example/pay?x=1", "https evil example/pay?x=1"),
+        ("http:evil", "http: evil"),
+        ("www.evil.co.uk", "www evil co uk"),
+        ("evil\u3002com", "evil com"),
+        ("evil\uff0ecom", "evil com"),
+        ("evil.\u200bcom", "evil com"),
+        ("evil.рф", "evil рф"),
+        ("ann@evil.example", "ann@evil example"),
+        ("10.0.0.1", "10 0 0 1"),
+        ("10.0.0.1.", "10 0 0 1."),
+        ("tel:+15550100666", "tel: +15550100666"),
+        ("Ref K7F2", "Ref. K7F2"),
+        ("ref\u00a0k7f2", "ref. k7f2"),
+        ("Ref.ABCD", "Ref. ABCD"),
+        ("\uff32\uff45\uff46 K7F2", "Ref. K7F2"),
+        ("<Say>{{7*7}}</Say>", "<Say>{{7*7}}</Say>"),
+        ("😀 Baker", "😀 Baker"),
+        ("שלום", "שלום"),
+    ],
+)
+def test_hostile_text_is_made_plain_and_honest_text_stays_readable(typed: str, sent: str) -> None:
+    assert plain(typed) == sent
+
+
+@unhurried
+@given(NAMES)
+def test_making_text_plain_twice_changes_nothing_more(text: str) -> None:
+    once = plain(text)
+    assert plain(once) == once
+
+
+@unhurried
+@given(
+    vendor=NAMES,
+    number=NAMES,
+    company=st.one_of(st.just("Acme AP"), NAMES),
+    amount=AMOUNTS,
+    code=CODES,
+    due=st.one_of(st.none(), st.dates()),
+    detail=st.sampled_from(["full", "full", "amount_only", "reference_only"]),
+    replies=st.booleans(),
+)
+@example(**WORST, vendor="x" * 5000, number="y" * 5000, company="z" * 5000)
+@example(**WORST, vendor="V", number="x" * 300 + "xRef CCCC DDDD", company="A")
+@example(**WORST, vendor="😀" * 200, number="😀" * 200, company="😀" * 200)
+def test_whatever_intacct_holds_the_text_is_short_safe_and_complete(
+    vendor: str,
+    number: str,
+    company: str,
+    amount: Decimal,
+    code: str,
+    due: date | None,
+    detail: Detail,
+    *,
+    replies: bool,
+) -> None:
+    subject = bill(vendor, number, amount, due)
+    text = bill_waiting_sms(company, subject, code, detail, replies=replies)
+    encoding, _, parts = segments(text)
+    assert parts <= (1 if encoding == "GSM-7" else 2)
+    assert len(text) < LONGEST_BODY
+    assert (f"USD {amount:,.2f}" in text) == (detail != "reference_only")
+    assert len(REFERENCE_LIKE.findall(text)) == 1
+    assert text.endswith(f" Ref {code}")
+    assert reference_in(text) == code
+    assert not [char for char in text if unicodedata.category(char)[0] == "C"]
+    assert LINK.search(text) is None
+    assert text == " ".join(text.split())
+    assert text.endswith(f". Reply 1 = seen. Ref {code}") == replies
+    text.encode("utf-8")
+
+
+@unhurried
+@given(vendor=NAMES, tail=st.from_regex(r"[0-9]{10}", fullmatch=True), head=NAMES)
+def test_the_tail_of_a_bill_number_is_never_cut(vendor: str, tail: str, head: str) -> None:
+    text = bill_waiting_sms("Acme AP", bill(vendor, f"{head} {tail}"), "K7F2", replies=True)
+    assert f"{tail}, due" in text
+
+
+@unhurried
+@given(st.text(max_size=40).filter(lambda name: is_gsm7(plain(name))))
+def test_a_name_that_fits_gsm7_keeps_the_text_in_one_segment(name: str) -> None:
+    assert segments(bill_waiting_sms("Acme AP", bill(name), "K7F2")).encoding == "GSM-7"
+
+
+@pytest.mark.parametrize("reference", ["", "K7F", "K7F2X", "K7F0", "k7f2", "ABCD", "K7F "])
+def test_a_reference_nobody_could_find_again_is_refused(reference: str) -> None:
+    with pytest.raises(ValueError, match="not a reference code"):
+        bill_waiting_sms("Acme AP", bill(), reference)
+
+
+@pytest.mark.parametrize(
+    ("body", "reference"),
+    [
+        ("Acme AP: a bill is waiting. Ref K7F2", "K7F2"),
+        ("Sent from your Twilio trial account - Acme AP: a bill. Ref K7F2", "K7F2"),
+        ("Acme AP: a bill. Ref K7F2\nReply STOP to opt out", "K7F2"),
+        ("Acme AP: a bill. Ref\u00a0K7F2.", "K7F2"),
+        ("quoted: Ref CCCC. Acme AP: a bill. Ref K7F2", "K7F2"),
+        ("Acme AP: a bill. Ref K7F2X", None),
+        ("Acme AP: a bill. Ref ABCD", None),
+        ("Acme AP: a bill. Ref. K7F2", None),
+        ("Acme AP: a bill. XRef K7F2", None),
+        ("K7F2", None),
+        ("", None),
+    ],
+)
+def test_our_reference_is_found_in_a_body(body: str, reference: str | None) -> None:
+    assert reference_in(body) == reference
+
+
+@unhurried
+@given(st.text())
+def test_a_dispatch_always_has_the_same_findable_reference(dispatch_id: str) -> None:
+    dispatch_id = dispatch_id.encode("utf-8", "ignore").decode()
+    code = reference_code(dispatch_id)
+    assert code == reference_code(dispatch_id)
+    assert reference_in(f"a bill. Ref {code}") == code
+
+
+def test_references_are_fixed_for_ever_and_spread_out() -> None:
+    assert reference_code("d-1") == "V7W7"
+    assert len({reference_code(f"dispatch-{n}") for n in range(1000)}) > 990
+
+
+def test_no_character_of_a_reference_is_taken_for_another() -> None:
+    assert len(REFERENCE_ALPHABET) == 23
+    assert not set(REFERENCE_ALPHABET) & set("01IOL2Z5S8B") - {"2"}
+    assert not set(REFERENCE_ALPHABET) & set("AEIOU")

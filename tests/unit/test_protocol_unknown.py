@@ -1,0 +1,395 @@
+"""Nobody knows whether the provider took it: its lists decide, and nothing is sent on a guess."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ml_connector.domain.delivery import MessageStatus
+from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.usecases.send import SendOutcome
+from tests.support.faults import Fault
+from tests.support.provider import Create
+from tests.support.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def not_taken_yet(world: World) -> Dispatch:
+    """A dispatch whose first request was lost on the way."""
+    dispatch = world.open()
+    world.provider.answer_next(Create.LOST_REQUEST)
+    world.drain()
+    assert world.dispatch(dispatch.id).state is DispatchState.UNKNOWN
+    return dispatch
+
+
+def until_judged_not_sent(world: World, dispatch: Dispatch) -> Dispatch:
+    """Status checks alone, a minute apart, until the dispatch is given up; its follower."""
+    for _ in range(12):
+        world.clock.forward(minutes=1)
+        world.check()
+        if world.dispatch(dispatch.id).state is DispatchState.NOT_SENT:
+            return world.newest()
+    raise AssertionError("never judged not sent")
+
+
+# ------------------------------------------------------------------------------- it was taken
+@pytest.mark.parametrize("create", [Create.LOST_REPLY, Create.ACCEPTED])
+def test_an_answer_that_is_lost_after_accepting_sends_one_text(
+    world: World, create: Create
+) -> None:
+    dispatch = world.open()
+    world.provider.answer_next(create)
+    world.run(minutes=15)
+    assert len(world.provider.log) == 1
+    assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+
+
+def test_what_the_list_shows_is_adopted_at_the_next_check(world: World) -> None:
+    dispatch = world.open()
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    world.check()
+    stored = world.dispatch(dispatch.id)
+    assert stored.state is DispatchState.SENT
+    assert stored.sid == world.provider.log[0].sid
+    assert world.kinds(dispatch)[-2:] == ["dispatch.unknown", "dispatch.adopted"]
+
+
+def test_a_message_listed_as_failed_is_adopted_as_failed_and_tried_again(world: World) -> None:
+    dispatch = world.open()
+    world.ann.turn_off()
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    world.clock.forward(seconds=30)
+    world.check()
+    assert world.dispatch(dispatch.id).state is DispatchState.UNDELIVERED
+    assert world.dispatch(dispatch.id).provider_status is MessageStatus.UNDELIVERED
+    world.ann.turn_on()
+    world.run(minutes=5)
+    assert len(world.provider.log) == 2
+    assert len(world.ann.inbox(world.clock.now())) == 1
+
+
+@pytest.mark.parametrize(
+    ("point", "fault"),
+    [
+        ("post", Fault.KILLED_AFTER),
+        ("commit dispatch.sent", Fault.KILLED_BEFORE),
+        ("commit dispatch.sent", Fault.KILLED_AFTER),
+    ],
+)
+def test_a_sender_killed_after_the_provider_took_it_sends_one_text(
+    world: World, point: str, fault: Fault
+) -> None:
+    dispatch = world.open()
+    world.faults.arrange(point, fault)
+    world.drain()
+    world.run(minutes=15)
+    assert len(world.provider.log) == 1
+    assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+    assert world.broken_chains() == []
+
+
+def test_an_id_that_cannot_be_recorded_is_logged_and_found_again(world: World) -> None:
+    dispatch = world.open()
+    world.faults.arrange("commit dispatch.sent", *[Fault.THROTTLED] * 200)
+    assert world.send(dispatch.id) is SendOutcome.UNKNOWN
+    (line,) = world.telemetry.said("sid_not_recorded", "error")
+    assert line.fields["sid"] == world.provider.log[0].sid
+    world.run(minutes=10)
+    assert len(world.provider.log) == 1
+    assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+
+
+def test_recording_the_id_goes_on_through_any_number_of_lost_races(world: World) -> None:
+    dispatch = world.open()
+    world.faults.race = lambda: world.touch(dispatch.id)
+    world.faults.arrange("commit dispatch.sent", *[Fault.RACE] * 40)
+    assert world.send(dispatch.id) is SendOutcome.SENT
+    assert world.dispatch(dispatch.id).sid == world.provider.log[0].sid
+
+
+def test_a_claim_is_left_alone_while_its_holder_may_be_alive(world: World) -> None:
+    dispatch = world.open()
+    world.faults.arrange("post", Fault.KILLED_AFTER)
+    world.drain()
+    world.clock.forward(seconds=44)
+    world.check()
+    assert world.dispatch(dispatch.id).state is DispatchState.SENDING
+    world.clock.forward(seconds=1)
+    world.check()
+    assert "dispatch.adopted" in world.kinds(dispatch)
+
+
+def test_a_listing_that_comes_late_but_within_the_grace_period_is_waited_for(world: World) -> None:
+    dispatch = world.open()
+    world.provider.list_delay = timedelta(seconds=45 + 170)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.run(minutes=20)
+    assert len(world.provider.log) == 1
+    assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+
+
+# --------------------------------------------------------------------------- it was not taken
+@pytest.mark.parametrize(
+    ("point", "fault"),
+    [
+        ("commit dispatch.claimed", Fault.KILLED_AFTER),
+        ("post", Fault.KILLED_BEFORE),
+        ("post", Fault.LOST_REQUEST),
+    ],
+)
+def test_what_was_never_taken_is_sent_once_it_is_certain(
+    world: World, point: str, fault: Fault
+) -> None:
+    dispatch = world.open()
+    world.faults.arrange(point, fault)
+    world.drain()
+    world.run(minutes=20)
+    assert len(world.provider.log) == 1
+    assert world.dispatch(dispatch.id).state is DispatchState.NOT_SENT
+    assert world.newest().state is DispatchState.DELIVERED
+    assert world.newest().attempt == 1
+    assert world.broken_chains() == []
+
+
+def test_not_found_takes_two_empty_lists_a_minute_apart_after_deadline_and_grace(
+    world: World,
+) -> None:
+    dispatch = not_taken_yet(world)
+    claimed_at = world.dispatch(dispatch.id).claimed_at
+    assert claimed_at
+    until_judged_not_sent(world, dispatch)
+    first, last = [
+        entry.at
+        for entry in world.entries(dispatch)
+        if entry.kind in ("dispatch.not_listed", "dispatch.not_sent")
+    ]
+    assert first - claimed_at >= timedelta(seconds=45 + 180)
+    assert last - first >= timedelta(seconds=60)
+
+
+def test_a_slow_list_does_not_shorten_the_minute_between_two_empty_lists(world: World) -> None:
+    dispatch = not_taken_yet(world)
+    world.clock.forward(seconds=45 + 180)
+    world.check()
+    assert world.dispatch(dispatch.id).empty_lists == 1
+    world.clock.forward(seconds=59)
+    # The list is asked for 59 s after the first one and takes 5 s.
+    world.look_in(dispatch.id, seconds=0)
+    world.faults.race = lambda: world.clock.forward(seconds=5)
+    world.faults.arrange("list", Fault.RACE)
+    world.check()
+    assert world.dispatch(dispatch.id).state is DispatchState.UNKNOWN
+
+
+def test_the_follower_has_an_id_and_a_reference_of_its_own(world: World) -> None:
+    dispatch = not_taken_yet(world)
+    follower = until_judged_not_sent(world, dispatch)
+    assert follower.id != dispatch.id
+    assert follower.reference != dispatch.reference
+    assert follower.text.endswith(f"Ref {follower.reference}")
+    assert follower.replaces == dispatch.id
+    assert world.alert(dispatch).dispatch == follower.id
+    assert follower.id in world.queue.waiting
+
+
+def test_a_list_that_cannot_be_had_is_no_empty_list(world: World) -> None:
+    dispatch = not_taken_yet(world)
+    world.provider.lists_down = True
+    world.run(hours=2)
+    stored = world.dispatch(dispatch.id)
+    assert stored.state is DispatchState.UNKNOWN
+    assert stored.empty_lists == 0
+    world.provider.lists_down = False
+    world.run(minutes=10)
+    assert len(world.provider.log) == 1
+
+
+def test_nothing_new_is_made_for_a_bill_that_was_approved_meanwhile(world: World) -> None:
+    dispatch = not_taken_yet(world)
+    world.ledger.approve("4711")
+    world.run(minutes=20)
+    assert world.dispatch(dispatch.id).state is DispatchState.NOT_SENT
+    assert world.provider.log == []
+    assert world.entries(dispatch)[-1].data["next"] == "nothing: no longer wanted"
+
+
+# ------------------------------------------------------------------------------ the last look
+def test_the_last_look_finds_it_and_nothing_is_sent_again(world: World) -> None:
+    dispatch = world.open()
+    world.provider.list_delay = timedelta(minutes=9)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    world.clock.forward_to(dispatch.created_at + timedelta(minutes=10))
+    assert world.send(follower.id) is SendOutcome.FOUND
+    assert len(world.provider.log) == 1
+    assert world.dispatch(follower.id).state is DispatchState.NOT_SENT
+    assert world.dispatch(dispatch.id).state is DispatchState.SENT
+    assert world.alert(dispatch).dispatch == dispatch.id
+    assert world.telemetry.said("duplicate_found") == []
+
+
+def test_what_the_last_look_found_is_tried_again_when_it_does_not_arrive(world: World) -> None:
+    dispatch = world.open()
+    world.ann.turn_off()
+    world.provider.list_delay = timedelta(minutes=9)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    world.clock.forward_to(dispatch.created_at + timedelta(minutes=10))
+    assert world.send(follower.id) is SendOutcome.FOUND
+    world.provider.list_delay = timedelta(0)
+    world.ann.turn_on()
+    world.run(minutes=10)
+    assert world.dispatch(dispatch.id).state is DispatchState.UNDELIVERED
+    assert len(world.ann.inbox(world.clock.now())) == 1
+    assert world.newest().state is DispatchState.DELIVERED
+    assert world.telemetry.said("look_failed") == []
+
+
+def test_the_last_look_goes_back_through_every_try_judged_not_sent(world: World) -> None:
+    first = world.open()
+    world.provider.list_delay = timedelta(minutes=16)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    second = until_judged_not_sent(world, first)
+    world.provider.answer_next(Create.LOST_REQUEST)
+    assert world.send(second.id) is SendOutcome.UNKNOWN
+    third = until_judged_not_sent(world, second)
+    world.clock.forward_to(first.created_at + timedelta(minutes=17))
+    assert world.send(third.id) is SendOutcome.FOUND
+    assert len(world.provider.log) == 1
+    assert world.dispatch(first.id).state is DispatchState.SENT
+
+
+def test_sending_is_put_off_while_the_last_look_cannot_be_taken(world: World) -> None:
+    dispatch = not_taken_yet(world)
+    follower = until_judged_not_sent(world, dispatch)
+    world.provider.lists_down = True
+    assert world.send(follower.id) is SendOutcome.DEFERRED
+    assert world.provider.requests == 1
+    assert world.kinds(dispatch)[-1] == "dispatch.deferred"
+    world.provider.lists_down = False
+    world.run(minutes=5)
+    assert len(world.ann.inbox(world.clock.now())) == 1
+
+
+def test_no_last_look_is_taken_for_a_bill_nobody_waits_for_any_more(world: World) -> None:
+    dispatch = not_taken_yet(world)
+    follower = until_judged_not_sent(world, dispatch)
+    world.ledger.approve("4711")
+    world.poll()
+    lists = world.provider.lists
+    assert world.send(follower.id) is SendOutcome.SUPPRESSED
+    assert world.provider.lists == lists
+
+
+# -------------------------------------------------------------------- listed after all, too late
+def test_a_message_listed_while_its_follower_waits_takes_the_follower_back(world: World) -> None:
+    dispatch = world.open()
+    world.provider.list_delay = timedelta(minutes=7)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    world.clock.forward(minutes=4)
+    world.check()
+    assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+    assert world.dispatch(follower.id).state is DispatchState.NOT_SENT
+    adopted = [e for e in world.entries(dispatch) if e.kind == "dispatch.adopted"]
+    assert [entry.data["twice"] for entry in adopted] == [False]
+    assert world.telemetry.said("duplicate_found") == []
+    world.run(minutes=30)
+    assert len(world.provider.log) == 1
+
+
+def test_a_message_listed_after_its_follower_was_sent_is_audited_and_alarms(world: World) -> None:
+    dispatch = world.open()
+    world.provider.list_delay = timedelta(minutes=20)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.run(minutes=40)
+    assert len(world.provider.log) == 2
+    (line,) = world.telemetry.said("duplicate_found", "error")
+    assert line.fields["sid"] == world.provider.log[0].sid
+    assert world.telemetry.metrics["DuplicatesFound"] == 1
+    adopted = [e for e in world.entries(dispatch) if e.kind == "dispatch.adopted"]
+    assert [entry.data["twice"] for entry in adopted] == [True]
+    assert world.dispatch(dispatch.id).sid == world.provider.log[0].sid
+
+
+def test_a_first_try_found_late_and_undelivered_does_not_start_a_second_line_of_tries(
+    world: World,
+) -> None:
+    dispatch = world.open()
+    world.ann.turn_off()
+    world.provider.list_delay = timedelta(minutes=8)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    world.ann.turn_on()
+    world.send(follower.id)
+    world.provider.list_delay = timedelta(0)
+    world.run(minutes=30)
+    assert world.dispatch(dispatch.id).state is DispatchState.UNDELIVERED
+    assert world.dispatch(follower.id).state is DispatchState.DELIVERED
+    assert len(world.provider.log) == 2
+    assert world.telemetry.said("look_failed") == []
+    settled = [e for e in world.entries(dispatch) if e.kind == "dispatch.undelivered"]
+    assert [entry.data["next"] for entry in settled] == [follower.id]
+
+
+def test_a_follower_that_fails_is_not_followed_while_the_first_try_stands(world: World) -> None:
+    dispatch = world.open()
+    world.provider.list_delay = timedelta(minutes=8)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    world.ann.turn_off()
+    world.send(follower.id)
+    world.run(minutes=30)
+    assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+    assert world.dispatch(follower.id).state is DispatchState.UNDELIVERED
+    assert len(world.provider.log) == 2
+    assert world.alert(dispatch).dispatch == dispatch.id
+
+
+def test_a_first_try_that_failed_is_no_reason_not_to_send_its_follower(world: World) -> None:
+    dispatch = world.open()
+    world.ann.turn_off()
+    world.provider.list_delay = timedelta(minutes=7)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    # The follower is claimed, given back, and meanwhile the first try turns up as undelivered.
+    world.provider.answer_next(Create.BUSY)
+    assert world.send(follower.id) is SendOutcome.RETURNED
+    world.look_in(follower.id, minutes=10)
+    world.provider.list_delay = timedelta(0)
+    world.ann.turn_on()
+    world.run(minutes=60)
+    assert len(world.ann.inbox(world.clock.now())) == 1
+
+
+def test_what_was_judged_not_sent_is_watched_for_a_day_and_then_rests(world: World) -> None:
+    dispatch = not_taken_yet(world)
+    world.run(hours=23)
+    assert world.dispatch(dispatch.id).look_at is not None
+    world.run(hours=13)
+    assert world.dispatch(dispatch.id).look_at is None
+
+
+def test_somebody_elses_message_is_never_taken(world: World) -> None:
+    dispatch = world.open()
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    world.tables.sids[world.provider.log[0].sid] = "another dispatch"
+    follower = until_judged_not_sent(world, dispatch)
+    assert world.dispatch(dispatch.id).sid == ""
+    assert follower.replaces == dispatch.id

@@ -26,7 +26,7 @@ $(error $(REFUSAL))
 endif
 endif
 
-.PHONY: help setup demo test test-unit check format bench lock accept-secrets clean
+.PHONY: help setup demo test test-unit test-clients check format bench lock accept-secrets clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,10 @@ test-unit: ## The unit tests alone: seconds
 	$(PREPARE) dev
 	@$(VENV)/pytest tests/unit $(ARGS)
 
+test-clients: ## Other people's Intacct clients against the simulator, over HTTPS; ARGS names some
+	$(PREPARE) dev client-sageintacctsdk client-pyintacct
+	@$(VENV)/python -m tests.clients $(ARGS)
+
 check: ## Lint, format, types, imports, template, secrets, docs, locks; ARGS names some of them
 	$(PREPARE) dev
 	@$(VENV)/python -m tools.check $(ARGS)
@@ -56,7 +60,7 @@ format: ## Format the code and mend what the linter can
 	@$(VENV)/ruff check --fix-only
 	@$(VENV)/ruff format
 
-bench: ## Cold starts and layer sizes: a table, and JSON in bench/results/
+bench: ## Cold starts, layers, parsers, idle polls: tables, and JSON in bench/results/
 	$(PREPARE) dev
 	@$(VENV)/python -m bench $(ARGS)
 

@@ -11,10 +11,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import cold_start, layer_sizes
+from bench import cold_start, idle_poll, layer_sizes, parser, read_memory
 from bench.layers import interpreter
 
-BENCHMARKS = {"layer_sizes": layer_sizes.run, "cold_start": cold_start.run}
+BENCHMARKS = {
+    "layer_sizes": layer_sizes.run,
+    "cold_start": cold_start.run,
+    "parser": parser.run,
+    "read_memory": read_memory.run,
+    "idle_poll": idle_poll.run,
+}
 
 
 def main() -> None:

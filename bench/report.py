@@ -37,6 +37,11 @@ def _cell(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
+def verdict(met: bool | None) -> str:
+    """What is said of a target; nothing where there is none."""
+    return {True: "met", False: "not met", None: ""}[met]
+
+
 def keep(name: str, python: str, results: Mapping[str, Any], folder: Path = RESULTS) -> Path:
     """Write bench/results/NAME.json, say so, and return its path.
 

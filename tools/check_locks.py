@@ -1,4 +1,5 @@
-"""Check, offline, that every lock file still follows from pyproject.toml and is safe to install.
+"""Check, offline, that every lock file still follows from what it was made from and is safe to
+install: from pyproject.toml, or from the package.json beside it.
 
 python -m tools.check_locks
 """
@@ -12,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from tools import npm
 from tools.locks import LOCKS, Lock, LockText, digest, direct_requirements, load_pyproject, read
 from tools.tree import ROOT
 
@@ -48,7 +50,7 @@ def problems(root: Path) -> list[str]:
     for lock in LOCKS:
         if lock.same_as and {lock.path, lock.same_as} <= pinned.keys():
             found += _apart(lock, pinned[lock.path], pinned[lock.same_as])
-    return found
+    return found + npm.problems(root)
 
 
 def _drift(lock: Lock, parts: LockText, pyproject: dict[str, Any]) -> Iterator[str]:
@@ -113,7 +115,7 @@ def main() -> int:
     for line in found:
         print(line)
     if not found:
-        print(f"{len(LOCKS)} lock files follow from pyproject.toml")
+        print(f"{len(LOCKS)} lock files follow from pyproject.toml, {npm.LOCK} from package.json")
     return 1 if found else 0
 
 

@@ -65,6 +65,14 @@ ENVIRONMENTS: dict[str, Environment] = {
     "localaws": Environment(".local/ministack", "requirements/localaws.txt"),
     "sam": Environment(".local/sam", "requirements/sam.txt"),
     "uv": Environment(".local/uv", "requirements/uv.txt"),
+    "bench": Environment(".local/bench", "requirements/bench.txt"),
+    # Other people's Intacct clients, each with what it was published to run with.
+    "client-sageintacctsdk": Environment(
+        ".local/clients/sageintacctsdk", "requirements/client-sageintacctsdk.txt"
+    ),
+    "client-pyintacct": Environment(
+        ".local/clients/pyintacct", "requirements/client-pyintacct.txt"
+    ),
 }
 
 
@@ -82,7 +90,7 @@ def prepare(wanted: Environment, root: Path, run: Run) -> str | None:
         raise SetupError(f"its lock file {wanted.lock} is missing")
     notes = root / ".local" / "setup"
     notes.mkdir(parents=True, exist_ok=True)
-    with _alone(notes / f"{folder.name}.lock"):
+    with alone(notes / f"{folder.name}.lock"):
         installed = _installed(folder, root)
         if installed is not None and {wanted.lock, wanted.also_in} & installed.keys():
             return None
@@ -160,7 +168,7 @@ def run_quietly(command: list[str], log: Path, failure: str) -> None:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """Hold off other runs that would make the same folder at the same time."""
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

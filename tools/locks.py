@@ -38,15 +38,18 @@ class Lock:
 
 
 LAYER = Lock("layers/dependencies/requirements.txt")
-DEV = Lock("requirements/dev.txt", extras=("sandbox", "dev"), same_as=LAYER.path)
+DEV = Lock("requirements/dev.txt", extras=("cli", "sandbox", "dev"), same_as=LAYER.path)
 #: In the order they are made: one comes after the lock whose pins it keeps.
 LOCKS: tuple[Lock, ...] = (
     LAYER,
     DEV,
-    Lock("requirements/sandbox.txt", extras=("sandbox",), same_as=DEV.path),
+    Lock("requirements/sandbox.txt", extras=("cli", "sandbox"), same_as=DEV.path),
     Lock("requirements/localaws.txt", group="localaws"),
     Lock("requirements/sam.txt", group="sam"),
     Lock("requirements/uv.txt", group="uv"),
+    Lock("requirements/client-sageintacctsdk.txt", group="client-sageintacctsdk"),
+    Lock("requirements/client-pyintacct.txt", group="client-pyintacct"),
+    Lock("requirements/bench.txt", group="bench"),
 )
 
 

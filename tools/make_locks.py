@@ -1,4 +1,5 @@
-"""Make every lock file anew from pyproject.toml, with the uv of the environment .local/uv.
+"""Make every lock file anew from pyproject.toml, with the uv of the environment .local/uv, and
+the one of npm from its package.json.
 
 python -m tools.make_locks             keeps each pin that still fits
 python -m tools.make_locks --upgrade   takes the newest versions in range
@@ -10,6 +11,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tools import npm
+from tools.environment import SetupError
 from tools.locks import LOCKS, PYTHON, Lock, header, load_pyproject
 from tools.tree import ROOT
 
@@ -48,6 +51,12 @@ def main(arguments: list[str]) -> int:
         after = header(lock, pyproject) + (ROOT / lock.path).read_text()
         (ROOT / lock.path).write_text(after)
         print(f"{lock.path}: {'unchanged' if after == before else 'changed'}")
+    try:
+        changed = npm.make(ROOT, upgrade=bool(arguments))
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{npm.LOCK}: {'changed' if changed else 'unchanged'}")
     return 0
 
 

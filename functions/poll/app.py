@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ml_connector.bootstrap.polling import PollContainer
-from ml_connector.errors import ConfigurationError
+from ml_connector.errors import ConfigurationError, ConnectorError, QueueUnavailable
 from ml_connector.usecases.poll import companies_due, poll_company
 
 gc.enable()
@@ -33,6 +33,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except ConfigurationError as error:
         telemetry.error("not_configured", company=company, reason=error.safe_message)
         return {"outcome": "not_configured"}
+    except ConnectorError as error:
+        telemetry.error("poll_broken", company=company, code=error.code, reason=error.safe_message)
+        raise
     finally:
         telemetry.flush()
 
@@ -40,7 +43,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _tick() -> dict[str, Any]:
     due = companies_due(container.poll_ports)
     for company in due:
-        container.invoker.start(company)
+        try:
+            container.invoker.start(company)
+        except QueueUnavailable as error:
+            # No company waits for another: this one's next chance is the next tick.
+            container.telemetry.warning(
+                "poll_not_started", company=company, reason=error.safe_message
+            )
     return {"started": due}
 
 

@@ -40,6 +40,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
         # the messages, and a dead-letter queue full of them would help nobody.
         telemetry.error("not_configured", reason=error.safe_message)
         return {"batchItemFailures": []}
+    except ConnectorError as error:
+        telemetry.error("send_broken", code=error.code, reason=error.safe_message)
+        raise
 
     def one(record: SQSRecord) -> None:
         try:

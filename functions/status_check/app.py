@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ml_connector.bootstrap.dispatching import DispatchContainer
-from ml_connector.errors import ConfigurationError
+from ml_connector.errors import ConfigurationError, ConnectorError
 from ml_connector.usecases.check_status import check_status
 
 gc.enable()
@@ -29,6 +29,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     except ConfigurationError as error:
         telemetry.error("not_configured", reason=error.safe_message)
         return {"outcome": "not_configured"}
+    except ConnectorError as error:
+        telemetry.error("status_check_broken", code=error.code, reason=error.safe_message)
+        raise
     finally:
         telemetry.flush()
     summary: dict[str, str | float | None] = {

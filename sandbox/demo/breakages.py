@@ -45,7 +45,7 @@ BREAKAGES = {
         mutations=(
             (
                 f"{_USECASES}/send.py",
-                "claimed = take(self._id, self._claim, self._ports, self._until)",
+                "claimed = take(self._id, self._claim, self._ports, self._until, first=fresh)",
                 (
                     "claimed = self._claim("
                     "load(self._ports.alerts, self._id), self._ports.clock.now())"

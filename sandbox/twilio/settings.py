@@ -9,7 +9,7 @@ from sandbox.twilio.numbers import DEFAULT_SENDER, MAGIC_SENDER
 DEFAULT_ACCOUNT_SID = "AC" + "5a" * 16
 DEFAULT_AUTH_TOKEN = "sandbox-auth-token"
 DEFAULT_KEY_SID = "SK" + "5b" * 16
-DEFAULT_KEY_SECRET = "sandbox-api-secret"
+DEFAULT_KEY_SECRET = "sandbox-api-secret"  # pragma: allowlist secret
 TEST_ACCOUNT_SID = "AC" + "7e" * 16
 TEST_AUTH_TOKEN = "sandbox-test-token"
 DEFAULT_SERVICE_SID = "MG" + "5c" * 16

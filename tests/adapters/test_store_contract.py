@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from ml_connector.domain.approvers import Approver
-from ml_connector.domain.audit import ChainHead, check
+from ml_connector.domain.audit import ChainHead, Json, check
 from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.documents import CompanyState
@@ -198,7 +198,12 @@ def test_the_audit_trail_comes_back_whole_and_verifies(stores: Stores) -> None:
     opened(stores.alerts)
     file = stores.alerts.case_file("c1")
     assert file
-    data = {"text": "ä ” \n", "number": 7, "nothing": None, "list": [1, {"a": True}]}
+    data: dict[str, Json] = {
+        "text": "ä ” \n",
+        "number": 7,
+        "nothing": None,
+        "list": [1, {"a": True}],
+    }
     write = samples.written(file.case, "dispatch.claimed", **data)
     stores.alerts.commit(change(cases=(write,)))
     entries = list(stores.audit.chain("case#c1"))

@@ -137,7 +137,7 @@ class RawServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
-        self._lock = threading.Lock()
+        self._lock, self._spawning = threading.Lock(), threading.Lock()
         scheme = "https" if self.tls else "http"
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
@@ -156,13 +156,11 @@ class RawServer:
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
                 each.close()
-        for thread in list(self._threads):
-            thread.join(5)
+        self._join()
 
     def wait_until_hung_up(self) -> None:
-        """Return when every connection accepted so far is closed at this end."""
-        for thread in self._threads[1:]:
-            thread.join(5)
+        """Return when every connection that had an answer is closed at this end."""
+        self._join(but_first=True)
 
     @property
     def posts(self) -> int:
@@ -171,8 +169,15 @@ class RawServer:
 
     def _spawn(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        with self._spawning:
+            thread.start()
+            self._threads.append(thread)
+
+    def _join(self, *, but_first: bool = False) -> None:
+        with self._spawning:
+            threads = self._threads[but_first:]
+        for thread in threads:
+            thread.join(5)
 
     def _accept(self) -> None:
         while True:

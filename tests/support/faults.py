@@ -14,18 +14,26 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from ml_connector.domain.approvers import Approver
 from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.unit_of_work import CaseFile, Change
 from ml_connector.errors import (
+    DeliveryBlocked,
     DeliveryNotSent,
     DeliveryOutcomeUnknown,
     DeliveryTransient,
     QueueUnavailable,
     StoreUnavailable,
 )
-from ml_connector.usecases.ports import AlertStore, DocumentStore, Doorbell, Messenger
+from ml_connector.usecases.ports import (
+    AlertStore,
+    ApproverStore,
+    DocumentStore,
+    Doorbell,
+    Messenger,
+)
 
 from .clock import HandClock
 
@@ -55,6 +63,8 @@ class Fault(StrEnum):
     """Not a byte left us."""
     BUSY = "busy"
     """429."""
+    BLOCKED = "blocked"
+    """The account is not allowed to send."""
     UNAVAILABLE = "unavailable"
     """The other side is down."""
     STALE = "stale"
@@ -84,6 +94,7 @@ POST_FAULTS = (
     Fault.LOST_REQUEST,
     Fault.NOT_SENT,
     Fault.BUSY,
+    Fault.BLOCKED,
     Fault.RACE,
     Fault.STALLED,
 )
@@ -96,7 +107,7 @@ class Faults:
 
     `chances` is the share of passages at which each fault happens; `race` runs somebody else,
     `longest_stall` is in seconds. `deaths` holds when each running function is ended, the
-    innermost last.
+    innermost last. `passed` counts the passages of each point, `counts` those that went wrong.
     """
 
     def __init__(
@@ -113,6 +124,7 @@ class Faults:
         self._longest_stall = longest_stall
         self._arranged: dict[str, deque[Fault]] = defaultdict(deque)
         self.counts: Counter[tuple[str, Fault]] = Counter()
+        self.passed: Counter[str] = Counter()
         self.race: Callable[[], object] = lambda: None
         self.deaths: list[datetime] = []
 
@@ -128,6 +140,7 @@ class Faults:
     def meet(self, point: str, possible: Sequence[Fault]) -> Fault | None:
         """What happens at this passage. Dying before, races and stalls are done with here."""
         self.breathe()
+        self.passed[point] += 1
         fault = self._draw(point, possible)
         if fault is None:
             return None
@@ -261,6 +274,19 @@ class FaultyDocumentStore:
         return answer
 
 
+class FaultyApproverStore:
+    """An ApproverStore behind an unreliable network."""
+
+    def __init__(self, store: ApproverStore, faults: Faults) -> None:
+        self._store = store
+        self._faults = faults
+
+    def approver(self, approver_id: str) -> Approver | None:
+        if self._faults.meet("read approver", READ_FAULTS) is Fault.THROTTLED:
+            raise StoreUnavailable("throttled")
+        return self._store.approver(approver_id)
+
+
 class FaultyMessenger:
     """A Messenger behind an unreliable network."""
 
@@ -277,6 +303,8 @@ class FaultyMessenger:
                 raise DeliveryNotSent("no connection, nothing was sent")
             case Fault.BUSY:
                 raise DeliveryTransient("too many requests", http_status=429, retry_after=2.0)
+            case Fault.BLOCKED:
+                raise DeliveryBlocked("the account is suspended", provider_code=20003)
             case _:
                 message = self._messenger.send_sms(request, timeout)
         if fault is Fault.KILLED_AFTER:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from ml_connector.domain.bills import Bill, BillState
+from ml_connector.domain.bills import Bill, BillsRead, BillState
 from ml_connector.domain.money import Money
-from ml_connector.usecases.ports import BillsRead
 
 from .clock import HandClock
 
@@ -36,6 +35,10 @@ class Ledger:
         )
         self._bills[number] = bill
         return bill
+
+    def knows(self, number: str) -> bool:
+        """Whether the bill was submitted."""
+        return number in self._bills
 
     def approve(self, number: str) -> None:
         """The last approver approves."""

@@ -76,6 +76,8 @@ class Phone:
 
     number: str
     life: Sequence[Turn] = ANSWERS
+    refuses_with: int | None = None
+    """The error code the provider refuses this number with at the door."""
     texts: list[Text] = field(default_factory=list)
 
     def turn_off(self) -> None:

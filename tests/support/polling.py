@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import ChainHead, check
-from ml_connector.domain.bills import Bill, BillState
+from ml_connector.domain.bills import Bill, BillsRead, BillState
 from ml_connector.domain.cases import Alert, Case
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import Document, bill_document_id
@@ -21,7 +21,7 @@ from ml_connector.domain.money import Money
 from ml_connector.errors import ConnectorError
 from ml_connector.settings import Timings
 from ml_connector.usecases.poll import PollReport, poll_company
-from ml_connector.usecases.ports import BillsRead, PollPorts
+from ml_connector.usecases.ports import PollPorts
 
 from .bills import COMPANY, a_bill
 from .clock import HandClock
@@ -71,6 +71,8 @@ class FakeIntacct:
         self.incomplete: set[str] = set()
         self.errors: deque[ConnectorError] = deque()
         self.twice = False
+        self.zone_error: timedelta | None = None
+        self.zone_verified = True
         self.since: list[datetime | None] = []
         self.by_key: list[tuple[str, ...]] = []
 
@@ -117,6 +119,12 @@ class FakeIntacct:
             complete=which not in self.incomplete,
             transactions=1,
             quarantined=len(shown) - len(bills),
+            problems=tuple(f"APBILL {no}: no amount" for no in sorted(self.quarantined)),
+            unknown_states=tuple(
+                sorted({b.state_text for b in bills if b.state is BillState.UNKNOWN})
+            ),
+            zone_error=self.zone_error,
+            zone_verified=self.zone_verified,
         )
 
     def _raise_next(self) -> None:

@@ -1,11 +1,14 @@
 """An SMS provider in memory: what matters about Twilio, driven by the clock.
 
 It accepts, lists newest first (perhaps late), and keeps a log of everything it ever accepted. What
-it answers to a create can be arranged, once or in a row; without arrangement it accepts.
+it answers to a create can be arranged, once or in a row; without arrangement it accepts, unless the
+phone is one it refuses. A message is listed `list_delay` after it was accepted, or with `spread` at
+a random moment between `least_list_delay` and then.
 """
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +75,9 @@ class Provider:
         self.phones: dict[str, Phone] = {}
         self.log: list[Text] = []
         self.list_delay = timedelta(0)
+        self.least_list_delay = timedelta(0)
+        self.spread: random.Random | None = None
+        self.refusals: list[SmsRequest] = []
         self.lists_down = False
         self.requests = 0
         self.lists = 0
@@ -99,7 +105,7 @@ class Provider:
         if timeout <= 0:
             raise ValueError("a request needs time")
         self.requests += 1
-        answer = self._answers.popleft() if self._answers else Answer(Create.ACCEPTED)
+        answer = self._answers.popleft() if self._answers else self._usual(request)
         if answer.create in (Create.ACCEPTED, Create.LOST_REPLY):
             text = self._accept(request)
             if answer.create is Create.ACCEPTED:
@@ -127,6 +133,13 @@ class Provider:
         return VERDICTS.get(error_code, unknown)
 
     # ------------------------------------------------------------------------ inside
+    def _usual(self, request: SmsRequest) -> Answer:
+        refuses_with = self.phone(request.to).refuses_with
+        if refuses_with is None:
+            return Answer(Create.ACCEPTED)
+        self.refusals.append(request)
+        return Answer(Create.REJECTED, error_code=refuses_with)
+
     def _accept(self, request: SmsRequest) -> Text:
         now = self._clock.now()
         phone = self.phone(request.to)
@@ -135,13 +148,20 @@ class Provider:
             to=request.to,
             body=request.body,
             accepted_at=now,
-            listed_from=now + self.list_delay,
+            listed_from=now + self._list_delay(),
             life=phone.life,
         )
         phone.texts.append(text)
         self.log.append(text)
         self._by_sid[text.sid] = text
         return text
+
+    def _list_delay(self) -> timedelta:
+        if self.spread is None:
+            return self.list_delay
+        return self.least_list_delay + (
+            (self.list_delay - self.least_list_delay) * self.spread.random()
+        )
 
     def _list(self, since: datetime, to: str | None) -> Iterator[ProviderMessage]:
         self._refuse_when_down()

@@ -49,7 +49,7 @@ def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> str:
     return f"!{suffix}"
 
 
-_Loader.add_multi_constructor("!", _short_form)  # type: ignore[no-untyped-call]
+_Loader.add_multi_constructor("!", _short_form)
 
 
 @cache

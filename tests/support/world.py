@@ -35,6 +35,7 @@ from .faults import (
     Fault,
     Faults,
     FaultyAlertStore,
+    FaultyApproverStore,
     FaultyDocumentStore,
     FaultyDoorbell,
     FaultyMessenger,
@@ -118,12 +119,13 @@ class World:
         self._ids = itertools.count(1)
         alerts = FaultyAlertStore(LawfulAlertStore(self.tables), self.faults)
         doorbell = FaultyDoorbell(self.queue, self.faults)
+        approvers = FaultyApproverStore(self.approvers, self.faults)
         self.poll_ports = PollPorts(
             companies=OneCompany(COMPANY, self.ledger),
             documents=FaultyDocumentStore(MemoryDocumentStore(self.tables), self.faults),
             alerts=alerts,
             flows=MemoryFlowStore(parse(flow, 1)),
-            approvers=self.approvers,
+            approvers=approvers,
             doorbell=doorbell,
             clock=self.clock,
             telemetry=self.telemetry,
@@ -132,7 +134,7 @@ class World:
         )
         self.ports = DispatchPorts(
             alerts=alerts,
-            approvers=self.approvers,
+            approvers=approvers,
             messenger=FaultyMessenger(self.provider, self.faults),
             doorbell=doorbell,
             clock=self.clock,

@@ -23,6 +23,7 @@ from ml_connector.domain.audit import (
     entry_after,
 )
 from tests.support.bills import MORNING
+from tests.support.properties import unhurried
 
 NAME = "doc#acme#bill#4711"
 
@@ -60,6 +61,7 @@ def broken(entries: list[AuditEntry], head: ChainHead) -> BrokenLink:
 
 
 # ------------------------------------------------------------------------------ as written
+@unhurried
 @given(STEPS)
 def test_a_chain_as_it_was_written_is_whole(steps: Steps) -> None:
     assert check(*chain_of(steps), NAME) is None
@@ -69,6 +71,7 @@ def test_a_chain_nobody_wrote_to_is_whole() -> None:
     assert check([], ChainHead(), NAME) is None
 
 
+@unhurried
 @given(STEPS)
 def test_a_chain_is_whole_after_a_trip_through_the_store(steps: Steps) -> None:
     entries, head = chain_of(steps)
@@ -76,6 +79,7 @@ def test_a_chain_is_whole_after_a_trip_through_the_store(steps: Steps) -> None:
     assert check(read, head, NAME) is None
 
 
+@unhurried
 @given(STEPS, STEPS)
 def test_a_chain_may_go_on_where_another_ended(steps: Steps, more: Steps) -> None:
     _, end = chain_of(steps)
@@ -85,6 +89,7 @@ def test_a_chain_may_go_on_where_another_ended(steps: Steps, more: Steps) -> Non
 
 
 # -------------------------------------------------------------------------------- tampered
+@unhurried
 @given(STEPS, st.data())
 def test_a_changed_entry_is_named(steps: Steps, data: st.DataObject) -> None:
     entries, head = chain_of(steps)
@@ -110,6 +115,7 @@ def test_an_amount_forged_as_a_number_is_named_too() -> None:
     assert link == BrokenLink(NAME, 1, "was changed after it was written")
 
 
+@unhurried
 @given(STEPS, st.data())
 def test_a_removed_entry_is_named(steps: Steps, data: st.DataObject) -> None:
     entries, head = chain_of(steps)
@@ -121,6 +127,7 @@ def test_a_removed_entry_is_named(steps: Steps, data: st.DataObject) -> None:
     assert ("cut off" in link.reason) == (at == len(entries))
 
 
+@unhurried
 @given(STEPS, st.data())
 def test_swapped_entries_are_named(steps: Steps, data: st.DataObject) -> None:
     entries, head = chain_of(steps)
@@ -136,6 +143,7 @@ def test_swapped_entries_are_named(steps: Steps, data: st.DataObject) -> None:
     assert broken(entries, head).seq == one + 1
 
 
+@unhurried
 @given(STEPS, st.data())
 def test_a_chain_cut_off_at_its_end_is_named(steps: Steps, data: st.DataObject) -> None:
     entries, head = chain_of(steps)
@@ -145,6 +153,7 @@ def test_a_chain_cut_off_at_its_end_is_named(steps: Steps, data: st.DataObject) 
     assert link.reason == f"cut off: the head knows {len(entries)} entries"
 
 
+@unhurried
 @given(STEPS, STEPS)
 def test_a_history_replaced_as_a_whole_is_named(steps: Steps, invented: Steps) -> None:
     real, head = chain_of(steps)
@@ -160,6 +169,7 @@ def test_a_history_replaced_as_a_whole_is_named(steps: Steps, invented: Steps) -
         assert link == BrokenLink(NAME, len(real), "the head knows another history")
 
 
+@unhurried
 @given(STEPS, st.data())
 def test_a_history_rewritten_from_some_entry_on_is_named(steps: Steps, data: st.DataObject) -> None:
     entries, head = chain_of(steps)
@@ -169,6 +179,7 @@ def test_a_history_rewritten_from_some_entry_on_is_named(steps: Steps, data: st.
     assert broken(forged, head).reason == "the head knows another history"
 
 
+@unhurried
 @given(STEPS, STEPS)
 def test_entries_added_behind_the_heads_back_are_named(steps: Steps, more: Steps) -> None:
     entries, head = chain_of(steps)
@@ -177,6 +188,7 @@ def test_entries_added_behind_the_heads_back_are_named(steps: Steps, more: Steps
     assert (link.seq, link.reason) == (head.seq + 1, "the head knows no such entry")
 
 
+@unhurried
 @given(STEPS)
 def test_the_entries_of_another_chain_do_not_pass(steps: Steps) -> None:
     entries, head = chain_of(steps, name="doc#acme#bill#4712")
@@ -193,6 +205,7 @@ class Colour(StrEnum):
     RED = "red"
 
 
+@unhurried
 @given(JSON)
 def test_one_value_has_one_spelling_and_comes_back_from_it(value: Json) -> None:
     assert json.loads(canonical(value)) == value

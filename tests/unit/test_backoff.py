@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.domain.backoff import retry_delay
+from tests.support.properties import unhurried
 
 BASE, CAP = timedelta(seconds=30), timedelta(hours=1)
 NOTHING = timedelta(0)
@@ -29,6 +30,7 @@ def test_the_wait_doubles_with_every_failure_up_to_the_cap(
     assert waits == [shortest, longest]
 
 
+@unhurried
 @given(ATTEMPTS, LENGTHS, LENGTHS, SHARES)
 def test_the_wait_lies_in_the_upper_half_under_its_ceiling(
     attempt: int, base: timedelta, cap: timedelta, share: float
@@ -38,6 +40,7 @@ def test_the_wait_lies_in_the_upper_half_under_its_ceiling(
     assert wait >= min(cap, base) / 2 - timedelta(microseconds=1)
 
 
+@unhurried
 @given(ATTEMPTS, SHARES, SHARES)
 def test_no_later_attempt_waits_less_than_the_shortest_wait_of_an_earlier_one(
     attempt: int, share: float, later: float
@@ -47,6 +50,7 @@ def test_no_later_attempt_waits_less_than_the_shortest_wait_of_an_earlier_one(
     assert retry_delay(attempt, BASE, CAP, share, NOTHING) >= shortest
 
 
+@unhurried
 @given(ATTEMPTS, SHARES, LENGTHS)
 def test_what_the_provider_asks_for_is_always_granted(
     attempt: int, share: float, asked: timedelta

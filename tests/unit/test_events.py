@@ -22,6 +22,7 @@ from ml_connector.domain.events import (
     too_many_gone,
 )
 from tests.support.bills import COMPANY, MORNING, a_bill, a_document, usd, written
+from tests.support.properties import unhurried
 
 S, P = BillState.SUBMITTED, BillState.PARTIALLY_APPROVED
 WORDLESS = (BillState.UNKNOWN, BillState.NO_VALUE)
@@ -95,6 +96,7 @@ LOOKS = st.lists(
 )
 
 
+@unhurried
 @given(LOOKS)
 def test_events_are_exactly_those_a_perfect_observer_of_the_same_looks_would_name(
     looks: list[Look],
@@ -102,17 +104,20 @@ def test_events_are_exactly_those_a_perfect_observer_of_the_same_looks_would_nam
     assert [(event.kind.value, event.round) for event in life(looks)] == observer(looks)
 
 
+@unhurried
 @given(LOOKS)
 def test_every_event_of_a_bills_life_has_an_id_of_its_own(looks: list[Look]) -> None:
     ids = [event.id for event in life(looks)]
     assert len(ids) == len(set(ids))
 
 
+@unhurried
 @given(LOOKS)
 def test_the_same_looks_give_the_same_ids_on_every_run(looks: list[Look]) -> None:
     assert life(looks) == life(looks)
 
 
+@unhurried
 @given(LOOKS, st.data())
 def test_looking_again_at_what_has_not_changed_gives_no_event(
     looks: list[Look], data: st.DataObject
@@ -122,6 +127,7 @@ def test_looking_again_at_what_has_not_changed_gives_no_event(
     assert life(often) == life(looks)
 
 
+@unhurried
 @given(LOOKS)
 def test_rounds_only_grow_and_every_submission_is_a_new_one(looks: list[Look]) -> None:
     events = life(looks)
@@ -131,6 +137,7 @@ def test_rounds_only_grow_and_every_submission_is_a_new_one(looks: list[Look]) -
     assert len(submitted) == len(set(submitted))
 
 
+@unhurried
 @given(LOOKS)
 def test_a_document_is_open_exactly_while_somebody_has_to_approve_the_bill(
     looks: list[Look],

@@ -24,6 +24,7 @@ from ml_connector.domain.flows import (
 from ml_connector.domain.money import Money
 from ml_connector.errors import ConfigurationError
 from tests.support.bills import a_bill, a_document, usd
+from tests.support.properties import unhurried
 
 PUBLISHED: dict[str, Any] = {
     "schema": 1,
@@ -65,6 +66,7 @@ def test_the_first_rule_that_matches_wins() -> None:
     assert (decision.flow_version, decision.number, decision.rule) == (7, 2, "two")
 
 
+@unhurried
 @given(st.lists(st.tuples(st.sampled_from(EventKind), st.booleans()), max_size=6))
 def test_a_rule_decides_exactly_when_none_before_it_matches(
     shapes: list[tuple[EventKind, bool]],
@@ -314,6 +316,7 @@ def test_a_flow_that_is_no_object_is_refused(body: Any) -> None:
         parse(body, 1)
 
 
+@unhurried
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -7,16 +7,19 @@ from hypothesis import strategies as st
 
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.ids import alert_id, dispatch_id, event_id, stable_id
+from tests.support.properties import unhurried
 
 PARTS = st.lists(st.text(max_size=6) | st.integers(), min_size=1, max_size=5)
 
 
+@unhurried
 @given(PARTS)
 def test_an_id_is_26_letters_and_digits_and_the_same_on_every_run(parts: list[str | int]) -> None:
     assert re.fullmatch(r"[a-z2-7]{26}", stable_id(*parts))
     assert stable_id(*parts) == stable_id(*parts)
 
 
+@unhurried
 @given(PARTS, PARTS)
 def test_other_parts_give_another_id(some: list[str | int], other: list[str | int]) -> None:
     assert (stable_id(*some) == stable_id(*other)) == (some == other)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.domain.instants import from_text, seconds, to_millis, to_text
+from tests.support.properties import unhurried
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: A day away from either end of the calendar, so that every offset has a UTC instant.
@@ -17,16 +18,19 @@ INSTANTS = st.datetimes(
 )
 
 
+@unhurried
 @given(INSTANTS)
 def test_an_instant_comes_back_from_its_text(instant: datetime) -> None:
     assert from_text(to_text(instant)) == instant
 
 
+@unhurried
 @given(INSTANTS, INSTANTS)
 def test_texts_sort_as_the_instants_do(one: datetime, other: datetime) -> None:
     assert (to_text(one) < to_text(other)) == (one < other)
 
 
+@unhurried
 @given(INSTANTS)
 def test_every_text_has_the_same_width(instant: datetime) -> None:
     assert len(to_text(instant)) == len("2026-11-22T09:30:00.000000Z")
@@ -60,6 +64,7 @@ def test_only_what_was_written_here_is_read(text: str) -> None:
         from_text(text)
 
 
+@unhurried
 @given(INSTANTS)
 def test_milliseconds_are_rounded_down_exactly(instant: datetime) -> None:
     millis = to_millis(instant)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 
@@ -121,6 +123,22 @@ def test_data_elsewhere_than_in_a_result_is_an_element_like_any_other() -> None:
     assert root.children[0].children[0].text_of("X") == "1"
 
 
+@pytest.mark.parametrize(
+    "body", [page(BILL), page("<T><F><ID>1</ID></F></T>"), b"<a>", b"<!DOCTYPE a>"]
+)
+def test_a_page_is_freed_without_the_help_of_the_cyclic_collector(body: bytes) -> None:
+    with suppress(SourceError):
+        parse(body)
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(SourceError):
+            parse(body)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 # --------------------------------------------------------------------- forbidden characters
 def test_a_page_with_forbidden_characters_is_cleaned_once_and_counted() -> None:
     dirty = BILL.replace("Submitted", "Sub\x01mit&#x1;ted&#0;")
@@ -204,6 +222,9 @@ HOSTILE = {
     "many records": page("<a/>" * 30_000).decode(),
     "many names": page("".join(f"<r><a{i}/></r>" for i in range(15_000))).decode(),
     "many names elsewhere": "<r>" + "".join(f"<a{i}/>" for i in range(15_000)) + "</r>",
+    "many names in one record": page(
+        f"<r>{''.join(f'<a{i}/>' for i in range(90_000))}</r>"
+    ).decode(),
     "endless tag": "<response " + " ".join(f'a{i}="x"' for i in range(100_000)) + "/>",
     "endless comment": "<response><!--" + "x" * 2_000_000 + "--></response>",
 }

@@ -188,6 +188,18 @@ def test_a_login_that_outlived_its_lock_does_not_replace_the_faster_one(
     assert store.get(KEY).session.session_id == "fast"
 
 
+@pytest.mark.parametrize("endpoint", ["https://example.com/", "http://127.0.0.1:8010/ia"])
+def test_a_stored_session_that_leads_elsewhere_is_replaced_and_not_used(
+    endpoint: str, clock: FakeClock, store: MemorySessionStore, logins: Logins
+) -> None:
+    store.try_lock(KEY, "intruder", now=START, until=START + MINUTE)
+    planted = StoredSession("planted", endpoint, START, START + 40 * MINUTE, START + CAP)
+    assert store.put(KEY, planted, replaces=None, owner="intruder")
+    assert sessions(logins, store, clock).current(until=60).endpoint == NODE
+    assert store.get(KEY).session is not None
+    assert store.get(KEY).session.session_id == "session-1"
+
+
 # ------------------------------------------------------------------------- one login for all
 CALLERS = 50
 

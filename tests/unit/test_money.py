@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.domain.money import Money
+from tests.support.properties import unhurried
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15)
 
@@ -32,12 +33,14 @@ def test_an_amount_is_never_rounded_when_it_is_shown() -> None:
     assert str(Money(Decimal("0.005"), "USD")) == "USD 0.005"
 
 
+@unhurried
 @given(AMOUNTS)
 def test_what_is_shown_is_the_amount(amount: Decimal) -> None:
     shown = str(Money(amount, "USD")).removeprefix("USD ").replace(",", "")
     assert Decimal(shown) == amount
 
 
+@unhurried
 @given(AMOUNTS, AMOUNTS)
 def test_equal_amounts_have_one_canonical_spelling_and_others_have_others(
     one: Decimal, other: Decimal

@@ -86,7 +86,8 @@ def test_a_fingerprint_is_keyed_short_and_stable() -> None:
 
 def test_a_fingerprint_is_hmac_sha256_as_anybody_computes_it() -> None:
     # printf '+15550100123' | openssl dgst -sha256 -hmac salt
-    assert fingerprint("salt", "+15550100123") == "ac1512db9dba953d"
+    known = "ac1512db9dba953d"  # pragma: allowlist secret
+    assert fingerprint("salt", "+15550100123") == known
 
 
 @pytest.mark.parametrize("salt", ["", b""])

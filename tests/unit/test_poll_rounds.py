@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -97,8 +98,8 @@ def test_dispatches_are_rung_for_by_the_ten() -> None:
     rings: list[int] = []
     ring = office.queue.ring
 
-    def counted(ids: object, delay_seconds: int = 0) -> None:
-        some = list(ids)  # type: ignore[call-overload]
+    def counted(dispatch_ids: Iterable[str], delay_seconds: int = 0) -> None:
+        some = list(dispatch_ids)
         rings.append(len(some))
         ring(some, delay_seconds)
 
@@ -251,7 +252,7 @@ def test_a_state_without_a_meaning_tells_nobody_and_ends_nothing_but_is_said() -
     assert (report.outcome, report.events) == ("polled", 0)
     assert office.story("1") == [("bill.submitted", 1, "open")]
     assert office.document("1").waiting
-    assert [line.fields["labels"] for line in office.telemetry.said("states_unknown")] == [
+    assert [line.fields["states"] for line in office.telemetry.said("states_unknown")] == [
         "unknown"
     ]
 

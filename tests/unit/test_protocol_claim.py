@@ -177,3 +177,22 @@ def test_a_batch_that_ran_out_of_time_is_delivered_again_and_nothing_is_lost(wor
     assert len(world.queue) == 1
     world.run(minutes=5)
     assert len(world.provider.log) == 1
+
+
+def test_sending_one_text_takes_few_reads_and_two_writes(world: World) -> None:
+    dispatch = world.open()
+    world.faults.passed.clear()
+    world.send(dispatch.id)
+    assert world.faults.passed == {
+        "read": 3,  # the dispatch, its case with the alerts, and whether the company is stopped
+        "read approver": 1,
+        "commit dispatch.claimed": 1,
+        "post": 1,
+        "commit dispatch.sent": 1,
+    }
+
+
+def test_an_approver_who_cannot_be_read_just_now_is_read_again(world: World) -> None:
+    dispatch = world.open()
+    world.faults.arrange("read approver", Fault.THROTTLED, Fault.THROTTLED)
+    assert world.send(dispatch.id) is SendOutcome.SENT

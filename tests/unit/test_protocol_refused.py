@@ -54,6 +54,17 @@ def test_the_waits_between_429s_grow(world: World) -> None:
         assert 2.5 * 2**place <= wait <= 5 * 2**place
 
 
+def test_after_a_long_outage_nobody_waits_longer_than_five_minutes(world: World) -> None:
+    dispatch = world.open()
+    world.provider.answer_next(Create.NOT_SENT, times=40)
+    for _ in range(20):
+        world.clock.forward_to(world.dispatch(dispatch.id).due_at)
+        world.send(dispatch.id)
+    stored = world.dispatch(dispatch.id)
+    assert stored.returns == 20
+    assert stored.due_at - world.clock.now() <= timedelta(seconds=300)
+
+
 # -------------------------------------------------------------------- not sent: DNS, connect, TLS
 def test_a_connection_that_failed_is_tried_again_at_once(world: World) -> None:
     dispatch = world.open()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,10 +10,11 @@ from itertools import pairwise
 import pytest
 
 from ml_connector.domain.delivery import ProviderMessage
-from ml_connector.domain.dispatches import DispatchState
+from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.usecases import check_status as checking
 from ml_connector.usecases.check_status import check_status
 from tests.support.faults import Fault, Faults, FaultyMessenger
+from tests.support.memory_store import MemoryAlertStore
 from tests.support.phones import GIVES_NO_RECEIPT
 from tests.support.provider import Create
 from tests.support.world import World
@@ -143,6 +144,25 @@ def test_a_dispatch_whose_look_breaks_keeps_nobody_from_being_looked_at(world: W
     (line, *_) = world.telemetry.said("look_broken", "error")
     assert line.fields["dispatch"] == broken.id
     assert line.fields["code"] == "ValueError"
+
+
+def test_a_dispatch_this_version_cannot_read_is_said_and_passed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = world.open("4711")
+    fine = world.open("4712")
+    world.queue.lose_everything()
+    world.clock.forward(minutes=2)
+    read = MemoryAlertStore.dispatches
+
+    def without_the_strange_one(store: MemoryAlertStore, ids: Sequence[str]) -> list[Dispatch]:
+        return [dispatch for dispatch in read(store, ids) if dispatch.id != strange.id]
+
+    monkeypatch.setattr(MemoryAlertStore, "dispatches", without_the_strange_one)
+    world.check()
+    assert world.queue.waiting == [fine.id]
+    (line,) = world.telemetry.said("dispatch_unreadable", "error")
+    assert line.fields["dispatch"] == strange.id
 
 
 def test_a_dispatch_in_trouble_moves_behind_the_others(world: World) -> None:

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.domain.throttles import SMS_PER_PERSON, counters, wait_until
+from tests.support.properties import unhurried
 
 INSTANTS = st.datetimes(
     datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis takes naive bounds
     datetime(2030, 1, 1),  # noqa: DTZ001
     timezones=st.just(UTC),
 )
+
 NOON = datetime(2026, 11, 23, 12, 7, 30, tzinfo=UTC)
 QUARTER, HOUR, DAY = range(3)
 
@@ -25,6 +27,7 @@ def refused(now: datetime, *windows: int, recipient: str = "ann") -> tuple[str, 
     return tuple(f"counter:{made[window].key}" for window in windows)
 
 
+@unhurried
 @given(INSTANTS)
 def test_a_message_counts_once_in_every_window(now: datetime) -> None:
     made = counters("ann", "sms", now)
@@ -32,6 +35,7 @@ def test_a_message_counts_once_in_every_window(now: datetime) -> None:
     assert [counter.limit for counter in made] == [window.limit for window in SMS_PER_PERSON]
 
 
+@unhurried
 @given(INSTANTS, st.timedeltas(timedelta(0), timedelta(days=2)))
 def test_two_messages_share_a_counter_only_within_one_length_of_its_window(
     now: datetime, apart: timedelta
@@ -44,6 +48,7 @@ def test_two_messages_share_a_counter_only_within_one_length_of_its_window(
             assert one.key == other.key
 
 
+@unhurried
 @given(INSTANTS)
 def test_a_counter_outlives_its_window(now: datetime) -> None:
     for window, counter in zip(SMS_PER_PERSON, counters("ann", "sms", now), strict=True):
@@ -82,6 +87,7 @@ def test_a_name_with_the_separator_in_it_changes_nothing() -> None:
     assert wait_until(refused(NOON, HOUR, recipient="ann#1#2"), NOON) == end
 
 
+@unhurried
 @given(INSTANTS, st.sets(st.sampled_from([QUARTER, HOUR, DAY]), min_size=1))
 def test_after_the_wait_every_window_that_was_full_is_a_new_one(
     now: datetime, full: set[int]
@@ -92,6 +98,7 @@ def test_after_the_wait_every_window_that_was_full_is_a_new_one(
     assert all(before[window].key != after[window].key for window in full)
 
 
+@unhurried
 @given(st.lists(st.integers(0, 90), max_size=300))
 def test_no_window_ever_holds_more_than_its_limit(gaps: list[int]) -> None:
     """A person is sent whatever is not refused; refused messages come again when told to."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import check_locks, make_locks
+from tools import check_locks, make_locks, npm
 from tools.locks import DEV, LAYER, LOCKS, Lock, digest, header, load_pyproject, read
 from tools.tree import ROOT
 
@@ -18,7 +18,8 @@ FAKE_HASH = "--hash=sha256:" + "0" * 64
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of pyproject.toml and of all lock files, to be broken."""
-    for name in ["pyproject.toml", *(lock.path for lock in LOCKS)]:
+    npms = [npm.LOCK, f"{npm.SOURCE}/package.json"]
+    for name in ["pyproject.toml", *npms, *(lock.path for lock in LOCKS)]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

@@ -30,6 +30,9 @@ METRICS = frozenset(
     }
 )
 
+#: A line names the place that wrote it, not this module.
+_CALLER = 3
+
 _NUMBER = re.compile(r"(\+|%2[Bb])(\d{3,11})(\d{4})(?!\d)")
 
 
@@ -61,15 +64,15 @@ class FunctionTelemetry:
 
     def event(self, name: str, **fields: str | float | None) -> None:
         """Something worth a line."""
-        self._logger.info(name, extra=_present(fields))
+        self._logger.info(name, extra=_present(fields), stacklevel=_CALLER)
 
     def warning(self, name: str, **fields: str | float | None) -> None:
         """Something an operator may have to act on if it goes on."""
-        self._logger.warning(name, extra=_present(fields))
+        self._logger.warning(name, extra=_present(fields), stacklevel=_CALLER)
 
     def error(self, name: str, **fields: str | float | None) -> None:
         """Something an operator has to act on."""
-        self._logger.error(name, extra=_present(fields))
+        self._logger.error(name, extra=_present(fields), stacklevel=_CALLER)
 
     def count(self, metric: str, amount: float = 1) -> None:
         """Add to a metric. KeyError for one that is not in `METRICS`."""

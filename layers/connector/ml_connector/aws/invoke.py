@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ml_connector.errors import QueueUnavailable
+
 
 class SelfInvoker:
     """One invocation per company, so that no company waits for another or breaks it."""
@@ -14,9 +18,18 @@ class SelfInvoker:
         self._function_name = function_name
 
     def start(self, company: str) -> None:
-        """Start polling a company; the invocation has no retries, the next tick is the retry."""
-        self._client.invoke(
-            FunctionName=self._function_name,
-            InvocationType="Event",
-            Payload=json.dumps({"v": 1, "company": company}).encode(),
-        )
+        """Start polling a company; the invocation has no retries, the next tick is the retry.
+
+        Raises QueueUnavailable when Lambda does not take it.
+        """
+        try:
+            self._client.invoke(
+                FunctionName=self._function_name,
+                InvocationType="Event",
+                Payload=json.dumps({"v": 1, "company": company}).encode(),
+            )
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            raise QueueUnavailable(f"the poll of {company} was not started ({code})") from error
+        except BotoCoreError as error:
+            raise QueueUnavailable(f"the poll of {company} was not started") from error

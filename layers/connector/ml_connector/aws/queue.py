@@ -59,9 +59,10 @@ def dispatch_in(body: str) -> str:
     """The dispatch a message names. Raises MessageMalformed for anything else."""
     try:
         message = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MessageMalformed("the message is not JSON") from error
-    if not isinstance(message, dict) or message.get("v") != VERSION:
+    version = message.get("v") if isinstance(message, dict) else None
+    if version != VERSION or isinstance(version, bool):
         raise MessageMalformed(f"the message is not of version {VERSION}")
     dispatch = message.get("dispatch")
     if not isinstance(dispatch, str) or not dispatch:

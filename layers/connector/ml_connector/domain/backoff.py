@@ -23,5 +23,5 @@ def retry_delay(
     if not 0.0 <= share <= 1.0:
         raise ValueError("share is a number between 0 and 1")
     doubled = base.total_seconds() * 2.0 ** min(attempt - 1, _MOST_DOUBLINGS)
-    ceiling = timedelta(seconds=min(cap.total_seconds(), doubled))
-    return max(at_least, ceiling / 2 + ceiling / 2 * share)
+    ceiling = cap if doubled >= cap.total_seconds() else timedelta(seconds=doubled)
+    return max(at_least, ceiling * ((1 + share) / 2))

@@ -81,8 +81,9 @@ class Bill:
 class BillsRead:
     """One read of bills.
 
-    `complete`: every function succeeded, rows equalled the counts, nothing remained, and every
-    row could be read; only then does absence mean anything. `transactions` is what Sage bills
+    `complete`: every function succeeded, rows equalled the counts, and nothing remained; only then
+    does absence mean anything, and nothing about a row that could not be read (`problems` names
+    its record). One bad row does not hold back the others. `transactions` is what Sage bills
     for, with lookups and preferences where they were due. `zone_error` is the least error of the
     API user's zone that explains a modification in the future; None where there is none.
     `zone_verified` is false where the zone could not be read and UTC was assumed.

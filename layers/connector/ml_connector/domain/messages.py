@@ -36,7 +36,7 @@ LONGEST_BODY = 1600
 
 #: No digit or letter that is taken for another on a small screen or over the phone (0 O, 1 I L,
 #: 2 Z, 5 S, 8 B), and no vowel, so that no code reads as a word.
-REFERENCE_ALPHABET = "234679CDFGHJKMNPQRTVWXY"
+REFERENCE_ALPHABET = "234679CDFGHJKMNPQRTVWXY"  # pragma: allowlist secret
 REFERENCE_LENGTH = 4
 
 _REFERENCE = re.compile(rf"\bRef\s+([{REFERENCE_ALPHABET}]{{{REFERENCE_LENGTH}}})\b")

@@ -80,7 +80,7 @@ class Page:
     """One page of a query.
 
     `complete` only on the last page, and only where nothing is left, the gateway counted the
-    records, and each of them is flat and numbered.
+    records of every page, and each record is flat and numbered.
     """
 
     result: Result
@@ -136,6 +136,7 @@ class IntacctClient:
             sleep=sleep,
             random=random,
             cap=self._options.session_cap,
+            trusted_host=trusted_host,
         )
 
     # ------------------------------------------------------------------- functions
@@ -149,7 +150,7 @@ class IntacctClient:
     def call_each(self, functions: Sequence[ReadFunction]) -> list[Result | SourceError]:
         """Several functions in one request; each one's result, or why it was refused.
 
-        Raises where the request as a whole failed.
+        Raises where the request as a whole failed; only then is it tried again.
         """
         return self._within_budget(functions)
 
@@ -160,7 +161,7 @@ class IntacctClient:
         may be missed or seen in its new state; none is skipped because another left the set.
         """
         wanted: Query | None = keyset_start(query)
-        last = -1
+        last, counted = -1, True
         while wanted is not None:
             result = self.call(wanted)
             numbers = [record_number(row) for row in result.rows]
@@ -168,10 +169,10 @@ class IntacctClient:
             if any(low >= high for low, high in pairwise([last, *known])):
                 raise SourceProtocolError("the gateway did not sort a page by RECORDNO")
             last = known[-1] if known else last
+            counted = counted and result.remaining is not None and result.count == len(known)
+            yield Page(result, counted and not result.remaining, self.server_time)
             full = len(result.rows) + len(result.structured) >= wanted.page_size
-            more = result.remaining > 0 if result.remaining is not None else full
-            counted = result.remaining == 0 and result.count is not None
-            yield Page(result, counted and len(known) == result.count, self.server_time)
+            more = full if result.remaining is None else result.remaining > 0
             wanted = next_page(query, last) if more and known else None
 
     def rest_of(self, result: Result) -> Iterator[Result]:

@@ -33,6 +33,14 @@ MAX_RECORDS = 20_000
 MAX_NAMES = 10_000
 FEED_BYTES = 256 * 1024
 
+_HANDLERS = (
+    "XmlDeclHandler",
+    "StartDoctypeDeclHandler",
+    "StartElementHandler",
+    "EndElementHandler",
+    "CharacterDataHandler",
+)
+
 #: Encodings a reply may declare. Expat would hand any other name to Python's codec registry.
 ENCODINGS = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "windows-1252"})
 
@@ -119,10 +127,9 @@ def parse(body: bytes) -> Document:
     try:
         return Document(reader.read(body))
     except expat.ExpatError as error:
-        first = error
-    cleaned, removed = clean(body, reader.encoding)
-    if not removed:
-        raise malformed(first.code) from first
+        cleaned, removed = clean(body, reader.encoding)
+        if not removed:
+            raise malformed(error.code) from error
     try:
         # The clean copy is UTF-8 whatever the original declared.
         return Document(_Reader("utf-8").read(cleaned), removed)
@@ -172,16 +179,28 @@ class _Reader:
 
     def read(self, body: bytes) -> Element:
         """Parse it all. Fed in parts, so that one endless tag is noticed while it is small."""
-        view = memoryview(body)
-        for start in range(0, len(body), FEED_BYTES):
-            self._expat.Parse(view[start : start + FEED_BYTES], False)
-            fed = min(start + FEED_BYTES, len(body))
-            if fed - self._expat.CurrentByteIndex > FEED_BYTES:
-                raise SourceProtocolError("the gateway's reply holds a tag of enormous length")
-        self._expat.Parse(b"", True)
+        try:
+            self._feed(memoryview(body))
+        finally:
+            self._let_go()
         if self._root is None:  # pragma: no cover - expat raises "no element found" first
             raise SourceProtocolError("the gateway's reply holds no element")
         return self._root
+
+    def _feed(self, body: memoryview) -> None:
+        for start in range(0, len(body), FEED_BYTES):
+            self._expat.Parse(body[start : start + FEED_BYTES], False)
+            fed = min(start + FEED_BYTES, len(body))
+            if fed - self._expat.CurrentByteIndex > FEED_BYTES:
+                raise SourceProtocolError("the gateway's reply holds a tag of enormous length")
+            self._check_names()
+        self._expat.Parse(b"", True)
+
+    def _let_go(self) -> None:
+        """End the cycles between this reader and its handlers: a page is freed when dropped."""
+        for handler in _HANDLERS:
+            setattr(self._expat, handler, None)
+        del self._field, self._field_end
 
     # ------------------------------------------------------------------ what is refused
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:

@@ -1,6 +1,7 @@
-"""Which fields are asked for, and how a row becomes a record: one `Kind` per object.
+"""Which fields are asked for and how a row becomes a record, with bills as the first `Kind`.
 
-A row that cannot be read is set aside as RecordInvalid; the page goes on without it.
+A row that cannot be read is set aside as RecordInvalid; the page goes on without it. The other
+kinds are in `kinds`, for a poll does not need them.
 """
 
 from __future__ import annotations
@@ -13,20 +14,9 @@ from ml_connector.domain.bills import Bill, BillState
 from ml_connector.errors import RecordInvalid
 
 from .catalogue import Wanted
-from .entities import (
-    BillLine,
-    Department,
-    GlAccount,
-    GlClass,
-    Location,
-    Payment,
-    Project,
-    User,
-    Vendor,
-)
 from .parser import Row
 from .queries import KEY
-from .values import Context, day, key, link, moment, money, text, total, yes
+from .values import Context, day, key, link, moment, text, total
 
 R = TypeVar("R")
 
@@ -38,17 +28,6 @@ BILL_STATE_CODES = {
     "U": "Declined",
     "A": "Posted",
 }
-#: Raw codes of APPYMT.STATE, for where DISPLAYSTATE is missing.
-PAYMENT_STATE_CODES = {
-    "C": "Confirmed",
-    "D": "Draft",
-    "A": "Approved",
-    "V": "Voided",
-    "S": "Submitted",
-}
-#: CLEARED is not documented for payments; these are the words and codes of its siblings.
-CLEARED_WORDS = frozenset({"t", "true", "c", "cleared", "reconciled"})
-MATCHED_WORDS = frozenset({"m", "matched"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +58,6 @@ def convert(kind: Kind[R], rows: Iterable[Row], context: Context) -> Converted[R
     return Converted(tuple(records), tuple(invalid))
 
 
-# ------------------------------------------------------------- bills, lines, payments
 def _bill(row: Row, context: Context) -> Bill:
     label = text(row, "STATE")
     label = BILL_STATE_CODES.get(label, label)
@@ -121,184 +99,4 @@ BILLS = Kind(
         ),
     ),
     _bill,
-)
-
-
-def _line(row: Row, context: Context) -> BillLine:
-    return BillLine(
-        record_no=key(row, KEY),
-        bill_record_no=key(row, "RECORDKEY"),
-        amount=money(row, context, ("TRX_AMOUNT", "CURRENCY"), ("AMOUNT", "BASECURR")),
-        line_no=text(row, "LINE_NO"),
-        account_no=text(row, "ACCOUNTNO"),
-        account_title=text(row, "ACCOUNTTITLE"),
-        department_id=text(row, "DEPARTMENTID"),
-        location_id=text(row, "LOCATIONID"),
-        project_id=text(row, "PROJECTID"),
-        class_id=text(row, "CLASSID"),
-        memo=text(row, "ENTRYDESCRIPTION"),
-    )
-
-
-BILL_LINES = Kind(
-    Wanted(
-        "APBILLITEM",
-        (KEY, "RECORDKEY"),
-        (
-            "TRX_AMOUNT",
-            "CURRENCY",
-            "AMOUNT",
-            "BASECURR",
-            "LINE_NO",
-            "ACCOUNTNO",
-            "ACCOUNTTITLE",
-            "DEPARTMENTID",
-            "LOCATIONID",
-            "PROJECTID",
-            "CLASSID",
-            "ENTRYDESCRIPTION",
-        ),
-    ),
-    _line,
-)
-
-
-def _payment(row: Row, context: Context) -> Payment:
-    raw, flag = text(row, "STATE"), text(row, "CLEARED").lower()
-    return Payment(
-        record_no=key(row, KEY),
-        number=text(row, "RECORDID") or text(row, "DOCNUMBER"),
-        vendor_id=text(row, "VENDORID"),
-        vendor_name=text(row, "VENDORNAME"),
-        amount=total(row, context),
-        state_text=text(row, "DISPLAYSTATE") or PAYMENT_STATE_CODES.get(raw, raw),
-        method=text(row, "PAYMENTMETHOD"),
-        cleared=flag in CLEARED_WORDS,
-        matched=flag in MATCHED_WORDS,
-        cleared_on=day(row, "CLRDATE"),
-        paid_on=day(row, "WHENCREATED"),
-        modified=moment(row, "WHENMODIFIED", context),
-        entity_id=text(row, "MEGAENTITYID"),
-        url=link(row, context),
-    )
-
-
-PAYMENTS = Kind(
-    Wanted(
-        "APPYMT",
-        (KEY, "STATE"),
-        (
-            "DISPLAYSTATE",
-            "RECORDID",
-            "DOCNUMBER",
-            "VENDORID",
-            "VENDORNAME",
-            "TRX_TOTALENTERED",
-            "CURRENCY",
-            "TOTALENTERED",
-            "BASECURR",
-            "PAYMENTMETHOD",
-            "CLEARED",
-            "CLRDATE",
-            "WHENCREATED",
-            "WHENMODIFIED",
-            "MEGAENTITYID",
-            "RECORD_URL",
-        ),
-    ),
-    _payment,
-)
-
-
-# ------------------------------------------------------------------------ master data
-def _vendor(row: Row, context: Context) -> Vendor:
-    return Vendor(
-        vendor_id=key(row, "VENDORID"),
-        name=text(row, "NAME"),
-        status=text(row, "STATUS"),
-        bill_approver=text(row, "BILLAPPROVERID"),
-        entity_id=text(row, "MEGAENTITYID"),
-        on_hold=yes(row, "ONHOLD"),
-        modified=moment(row, "WHENMODIFIED", context),
-    )
-
-
-VENDORS = Kind(
-    Wanted(
-        "VENDOR",
-        (KEY, "VENDORID"),
-        ("NAME", "STATUS", "BILLAPPROVERID", "MEGAENTITYID", "ONHOLD", "WHENMODIFIED"),
-    ),
-    _vendor,
-)
-
-
-def _texts(object_name: str, make: Callable[..., R], **fields: str) -> Kind[R]:
-    """A kind whose record is nothing but texts: attribute = field, the first one is the key."""
-    (key_attribute, key_field), *others = fields.items()
-
-    def build(row: Row, _context: Context) -> R:
-        values = {attribute: text(row, name) for attribute, name in others}
-        return make(**{key_attribute: key(row, key_field)}, **values)
-
-    return Kind(Wanted(object_name, (KEY, key_field), tuple(name for _, name in others)), build)
-
-
-USERS = _texts(
-    "USERINFO",
-    User,
-    login_id="LOGINID",
-    name="CONTACTINFO.CONTACTNAME",
-    description="DESCRIPTION",
-    email="CONTACTINFO.EMAIL1",
-    cell_phone="CONTACTINFO.CELLPHONE",
-    phone="CONTACTINFO.PHONE1",
-    status="STATUS",
-    user_type="USERTYPE",
-)
-DEPARTMENTS = _texts(
-    "DEPARTMENT",
-    Department,
-    department_id="DEPARTMENTID",
-    title="TITLE",
-    parent_id="PARENTID",
-    supervisor_id="SUPERVISORID",
-    status="STATUS",
-)
-LOCATIONS = _texts(
-    "LOCATION",
-    Location,
-    location_id="LOCATIONID",
-    name="NAME",
-    parent_id="PARENTID",
-    supervisor_id="SUPERVISORID",
-    currency="CURRENCY",
-    status="STATUS",
-)
-PROJECTS = _texts(
-    "PROJECT",
-    Project,
-    project_id="PROJECTID",
-    name="NAME",
-    parent_id="PARENTID",
-    manager_id="MANAGERID",
-    department_id="DEPARTMENTID",
-    location_id="LOCATIONID",
-    status="STATUS",
-)
-CLASSES = _texts(
-    "CLASS",
-    GlClass,
-    class_id="CLASSID",
-    name="NAME",
-    parent_id="PARENTID",
-    status="STATUS",
-)
-GL_ACCOUNTS = _texts(
-    "GLACCOUNT",
-    GlAccount,
-    account_no="ACCOUNTNO",
-    title="TITLE",
-    account_type="ACCOUNTTYPE",
-    status="STATUS",
 )

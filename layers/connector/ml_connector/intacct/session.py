@@ -83,6 +83,7 @@ class Sessions:
         sleep: Callable[[float], None],
         random: Callable[[], float],
         cap: timedelta,
+        trusted_host: str = "",
     ) -> None:
         self._key = SessionKey(
             credentials.sender_id,
@@ -97,6 +98,7 @@ class Sessions:
         self._sleep = sleep
         self._random = random
         self._cap = cap
+        self._trusted_host = trusted_host
         self._mine: StoredSession | None = None
         self._no_refresh_before: datetime | None = None
 
@@ -125,10 +127,11 @@ class Sessions:
         try:
             if self._store.try_lock(self._key, owner, now=now, until=now + LOCK):
                 return self._renew(owner, mine.session_id)
-            stored = self._store.get(self._key).session
+            stored = self._store.get(self._key)
         except (StoreError, SourceError):
             return mine
-        return self._keep(stored) if stored and now < stored.refresh_at else mine
+        newer = self._usable(stored, mine.session_id, now)
+        return self._keep(newer) if newer is not None else mine
 
     # ------------------------------------------------------ when there is none
     def _obtain(self, dead: str | None, until: float) -> StoredSession:
@@ -223,7 +226,8 @@ class Sessions:
         session = record.session
         if session is None or session.session_id == unwanted or now >= session.expires_at:
             return None
-        return session
+        # The sender's password goes there too: what the store says is not believed unseen.
+        return session if is_trusted(session.endpoint, self._trusted_host) else None
 
     def _keep(self, session: StoredSession) -> StoredSession:
         self._mine = session

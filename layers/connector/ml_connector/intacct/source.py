@@ -31,7 +31,7 @@ _COMPOSITE = "state or modified"
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[R]):
-    """The records of one page. `complete` as in `client.Page`, and no row was unreadable."""
+    """The records of one page; `complete` as in `client.Page`, unreadable rows included."""
 
     records: tuple[R, ...]
     invalid: tuple[RecordInvalid, ...]
@@ -59,7 +59,7 @@ class IntacctReader:
             converted = convert(kind, page.result.rows, context)
             odd = tuple(RecordInvalid("a record that is not flat") for _ in page.result.structured)
             invalid = converted.invalid + odd
-            yield Batch(converted.records, invalid, page.complete and not invalid)
+            yield Batch(converted.records, invalid, page.complete)
 
 
 class IntacctBillSource:
@@ -122,7 +122,6 @@ class _Collected:
     def add(self, batch: Batch[Bill]) -> None:
         self.bills.update((bill.record_no, bill) for bill in batch.records)
         self.problems.extend(error.safe_message for error in batch.invalid)
-        self.complete = self.complete and not batch.invalid
 
 
 class _Meter:

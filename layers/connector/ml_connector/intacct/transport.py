@@ -58,6 +58,7 @@ class RequestsTransport:
         """See `Transport.post`."""
         until = self._monotonic() + seconds
         timeout = (min(self._connect_seconds, seconds), min(self._read_seconds, seconds))
+        answered = False
         try:
             with self._session.post(
                 url,
@@ -67,11 +68,12 @@ class RequestsTransport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                answered = True
                 content = self._read(response, until, limit)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return HttpReply(response.status_code, headers, content)
         except exceptions.RequestException as error:
-            if _never_sent(error):
+            if not answered and _never_sent(error):
                 raise GatewayUnreachable(_reason("could not be reached", error)) from error
             raise SourceUnavailable(_reason("did not answer in full", error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from ml_connector.domain.cases import Alert
@@ -41,10 +42,17 @@ class DynamoAlertStore:
                 return None
 
     def dispatches(self, dispatch_ids: Sequence[str]) -> list[Dispatch]:
-        """The dispatches with these ids, in no order; unknown ids are left out."""
+        """The dispatches with these ids, in no order; unknown ids are left out.
+
+        So is what this version cannot read: a newer one may know more states.
+        """
         keys = [dispatch_keys(dispatch_id) for dispatch_id in dispatch_ids]
+        found: list[Dispatch] = []
         with translated():
-            return [dispatch_of(i) for i in DispatchItem.batch_get(keys, consistent_read=True)]
+            for item in DispatchItem.batch_get(keys, consistent_read=True):
+                with suppress(ValueError):
+                    found.append(dispatch_of(item))
+        return found
 
     def case_file(self, case_id: str) -> CaseFile | None:
         """A case with all its alerts."""

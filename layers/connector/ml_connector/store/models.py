@@ -208,6 +208,7 @@ class DocumentItem(Model):
     round = NumberAttribute()
     level = NumberAttribute()
     deleted = BooleanAttribute()
+    generation = NumberAttribute(null=True)
     open_cases: JSONAttribute = JSONAttribute()
     head_seq = NumberAttribute()
     head_digest = UnicodeAttribute()

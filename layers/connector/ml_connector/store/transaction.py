@@ -164,7 +164,7 @@ def _error_of(error: PynamoDBException, names: Sequence[str] = ()) -> StoreError
     others = set(codes) - {"", *_CONDITION}
     if others & _HOPELESS:
         return StoreError(f"not a request DynamoDB takes: {', '.join(sorted(others))}")
-    if others:
-        return StoreUnavailable(f"DynamoDB: {', '.join(sorted(others))}")
+    if others or not _CONDITION.intersection(codes):
+        return StoreUnavailable(f"DynamoDB: {', '.join(sorted(others)) or code}")
     failed = tuple(name for name, said in zip(names, codes, strict=False) if said in _CONDITION)
     return StoreConflict(f"refused: {', '.join(failed) or 'condition'}", failed)

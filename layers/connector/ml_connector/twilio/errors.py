@@ -2,7 +2,7 @@
 
 ::
 
-    what happened                                   a create (POST)          a read (GET)
+    what happened                                   a create (not GET)       a read (GET)
     ------------------------------------------------------------------------------------------
     not a byte of the request left us               DeliveryNotSent          DeliveryNotSent
     it left us, and no whole answer came back       DeliveryOutcomeUnknown   DeliveryTransient
@@ -40,6 +40,8 @@ from .error_codes import Action, at_create
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: The one method that changes nothing and may be repeated.
+_READ = "GET"
 #: A Retry-After beyond a day is no promise anybody plans by.
 _LONGEST_WAIT = 86_400.0
 #: Causes looked at under an error; urllib3 and requests wrap one at most four times.
@@ -71,7 +73,7 @@ def error_of(method: str, answer: Answer, *, now: float) -> DeliveryError:
         case Action.BLOCKED:
             kind = DeliveryBlocked
         case Action.OUTCOME_UNKNOWN:
-            kind = DeliveryOutcomeUnknown if method == "POST" else DeliveryTransient
+            kind = DeliveryTransient if method == _READ else DeliveryOutcomeUnknown
     text = f"{said}: {meaning.reason}"
     if meaning.operator:
         text += f"; {meaning.operator}"
@@ -86,17 +88,17 @@ def not_sent(error: BaseException) -> DeliveryNotSent:
 def no_answer(method: str, error: BaseException) -> DeliveryError:
     """The error for a request that left us, in part at least, and got no whole answer."""
     why = class_names(error)
-    if method == "POST":
-        return DeliveryOutcomeUnknown(f"sent to Twilio, but no whole answer came back ({why})")
-    return DeliveryTransient(f"Twilio's answer did not arrive whole ({why})")
+    if method == _READ:
+        return DeliveryTransient(f"Twilio's answer did not arrive whole ({why})")
+    return DeliveryOutcomeUnknown(f"sent to Twilio, but no whole answer came back ({why})")
 
 
 def unreadable(method: str, error: BaseException) -> DeliveryError:
     """The error for a 2xx answer that is not what Twilio promises."""
     why = class_names(error)
-    if method == "POST":
-        return DeliveryOutcomeUnknown(f"Twilio accepted something, but how it says so: {why}")
-    return DeliveryTransient(f"Twilio's answer cannot be read ({why})")
+    if method == _READ:
+        return DeliveryTransient(f"Twilio's answer cannot be read ({why})")
+    return DeliveryOutcomeUnknown(f"Twilio accepted something, but says so unreadably ({why})")
 
 
 def class_names(error: BaseException) -> str:

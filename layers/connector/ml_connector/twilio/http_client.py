@@ -113,7 +113,7 @@ class ConnectorHttpClient(HttpClient):  # type: ignore[misc]
     ) -> Response:
         """Called by the official client for every request. Raises only DeliveryErrors.
 
-        A POST is tried once, whatever happens. A GET follows the ReadPolicy.
+        A GET follows the ReadPolicy. Anything else is tried once, whatever happens.
         """
         method = method.upper()
         try:
@@ -125,10 +125,10 @@ class ConnectorHttpClient(HttpClient):  # type: ignore[misc]
                 f"the request cannot be written ({type(error).__name__}); "
                 "check TWILIO_BASE_URL and the twilio secret"
             ) from None
-        given = timeout or _BUDGET.get()
-        if method != "GET":
-            return self._once(request, given or self._default_budget)
-        return self._repeatedly(request, given or self.reads.budget)
+        given = _BUDGET.get() if timeout is None else timeout
+        if method == "GET":
+            return self._repeatedly(request, self.reads.budget if given is None else given)
+        return self._once(request, self._default_budget if given is None else given)
 
     def _repeatedly(self, request: requests.PreparedRequest, budget: float) -> Response:
         end = self._clocks.monotonic() + budget

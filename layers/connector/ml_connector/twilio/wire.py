@@ -200,7 +200,17 @@ class _Connection(HTTPConnection):
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
-    """The same over TLS: `connect` comes from HTTPSConnection, everything else from above."""
+    """The same over TLS."""
+
+    def connect(self) -> None:
+        """TCP, then the handshake.
+
+        Where the peer is gone before the handshake begins, Python's ssl skips it and hands back a
+        bare socket. Nothing may be written to that.
+        """
+        super().connect()
+        if not isinstance(self.sock, ssl.SSLSocket) or self.sock.version() is None:
+            raise NewConnectionError(self, "closed before the TLS handshake")
 
 
 class _Pool(HTTPConnectionPool):

@@ -27,13 +27,14 @@ def adopt(
     ports: DispatchPorts,
     until: datetime,
     *,
+    first: DispatchFile | None = None,
     stubborn: bool = False,
 ) -> Step | None:
     """Record that the provider has this dispatch as `message`; None when there was nothing to do.
 
     A dispatch judged not sent may have a follower by now. One that still waits is taken back with
     the same transaction; one that may have reached a phone is one too many, which is audited and
-    said loudly. Raises as `take` does; `stubborn` as there.
+    said loudly. Raises as `take` does; `first` and `stubborn` as there.
     """
     twice = False
 
@@ -63,7 +64,7 @@ def adopt(
         taken_back = d.settle_not_sent(newer, reason=FOUND_EARLIER)
         return Step(after, kind, data, sids=sids, other=taken_back, live=after.id)
 
-    step = take(dispatch_id, adopted, ports, until, stubborn=stubborn)
+    step = take(dispatch_id, adopted, ports, until, first=first, stubborn=stubborn)
     if step and twice:
         report_duplicate(step.after, message.sid, ports.telemetry)
     return step

@@ -52,7 +52,14 @@ def check_status(ports: DispatchPorts, until: datetime) -> StatusReport:
     can be read.
     """
     now = ports.clock.now()
-    due = ports.alerts.dispatches(ports.alerts.look_due(now, SWEEP_LIMIT))
+    ids = ports.alerts.look_due(now, SWEEP_LIMIT)
+    due = ports.alerts.dispatches(ids)
+    for dispatch_id in sorted(set(ids) - {dispatch.id for dispatch in due}):
+        ports.telemetry.error(
+            "dispatch_unreadable",
+            dispatch=dispatch_id,
+            fix="a newer release wrote it, or it was damaged: look at the item",
+        )
     due = sorted((x for x in due if x.look_at and x.look_at <= now), key=lambda x: x.due_at)
     return _Check(ports, until).run(due)
 

@@ -84,7 +84,8 @@ class Step:
 
     `stop` stops the members' alerts; `successor` is the dispatch that follows and that the alerts
     then point to; `other` is a second dispatch changed together with this one; `live` is an older
-    dispatch that the alerts point to again; `expire` ends the cases.
+    dispatch that the alerts point to again; `expire` ends the cases. Once the step is written,
+    `written` is what is stored then.
     """
 
     after: Dispatch
@@ -97,6 +98,7 @@ class Step:
     counters: tuple[Counter, ...] = ()
     sids: tuple[SidRecord, ...] = ()
     expire: bool = False
+    written: DispatchFile | None = None
 
 
 def change_of(file: DispatchFile, step: Step, *, write_id: str, now: datetime) -> Change:
@@ -128,6 +130,25 @@ def change_of(file: DispatchFile, step: Step, *, write_id: str, now: datetime) -
         ),
         counters=step.counters,
         sids=step.sids,
+    )
+
+
+def file_after(file: DispatchFile, change: Change) -> DispatchFile:
+    """The file as it is stored once a change of it is written."""
+    cases = {
+        write.case.id: replace(write.case, head=write.entry.head, write_id=change.write_id)
+        for write in change.cases
+    }
+    alerts = {alert.id: replace(alert, write_id=change.write_id) for alert in change.alerts}
+    return DispatchFile(
+        replace(change.dispatches[0], write_id=change.write_id),
+        tuple(
+            CaseFile(
+                cases.get(one.case.id, one.case),
+                tuple(alerts.get(alert.id, alert) for alert in one.alerts),
+            )
+            for one in file.files
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ml_connector.domain.bills import Bill, BillsRead, BillState
+from ml_connector.domain.bills import Bill, BillsRead
 from ml_connector.domain.documents import CompanyState, Document, bill_document_id
 from ml_connector.domain.events import Sighting, gone, seen_again, seen_first, too_many_gone
 from ml_connector.domain.flows import Flow, FlowCompany
@@ -36,6 +36,9 @@ LEASE_MARGIN = 5.0
 
 #: Dispatches are rung for by the ten, as many as the queue takes in one call.
 RING_BATCH = 10
+
+#: How many problems of unreadable rows one line names.
+MOST_PROBLEMS = 5
 
 #: How late a poll may have begun after its tick, at most, seconds. The ticks come on the minute
 #: and a poll begins a moment later: counted strictly, the tick at the end of the interval would
@@ -189,22 +192,28 @@ class _Poll:
         overlap = seconds(self._ports.timings.watermark_overlap)
         mark = self._lease.watermark
         read = self._source.read_waiting_and_changed(mark - overlap if mark else None)
-        self._count(read)
+        self._note(read)
         # Two queries may both show a bill; what was read later counts.
         bills = {bill.record_no: bill for bill in read.bills}
         return replace(read, bills=tuple(bills.values()))
 
-    def _count(self, read: BillsRead) -> None:
-        telemetry, company = self._ports.telemetry, self._lease.company
+    def _note(self, read: BillsRead) -> None:
+        """Count what a read cost, and say what is odd about it."""
+        warn, company = self._ports.telemetry.warning, self._lease.company
         self._report.transactions += read.transactions
         if read.quarantined:
-            telemetry.warning("rows_quarantined", company=company, rows=read.quarantined)
+            problems = "; ".join(read.problems[:MOST_PROBLEMS])
+            warn("rows_quarantined", company=company, rows=read.quarantined, problems=problems)
         if not read.complete:
-            telemetry.warning("read_incomplete", company=company)
-        labels = {b.state_text for b in read.bills if b.state is BillState.UNKNOWN}
-        if labels:
+            warn("read_incomplete", company=company)
+        if read.unknown_states:
             # Nobody is told and nothing ends because of such a state; somebody should look.
-            telemetry.warning("states_unknown", company=company, labels=", ".join(sorted(labels)))
+            warn("states_unknown", company=company, states=", ".join(read.unknown_states))
+        if read.zone_error:
+            hours = read.zone_error.total_seconds() / 3600
+            warn("zone_wrong", company=company, hours=hours, fix="set the API user's zone to GMT")
+        if not read.zone_verified:
+            warn("zone_unverified", company=company)
 
     def _look(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Sighting]:
         now = self._ports.clock.now()
@@ -230,7 +239,7 @@ class _Poll:
         if not absent or not read.complete:
             return read
         again = self._source.read_by_key([document.record_no for document in absent])
-        self._count(again)
+        self._note(again)
         self._record(self._look(again.bills, waiting))
         rows = {bill_document_id(bill.record_no) for bill in again.bills}
         without_row = [document for document in absent if document.id not in rows]

@@ -71,14 +71,16 @@ def send(dispatch_id: str, ports: DispatchPorts, until: datetime) -> SendOutcome
     if file.wanted and paused and paused > now:
         defer(dispatch_id, paused, "sends of the company are stopped", ports, until)
         return SendOutcome.DEFERRED
+    fresh: DispatchFile | None = file
     if dispatch.replaces and file.wanted:
         look = last_look(dispatch, ports, until)
         if look is not LastLook.NOT_FOUND:
             return SendOutcome.FOUND if look is LastLook.FOUND else SendOutcome.DEFERRED
+        fresh = None
     timings = ports.timings
     if until - ports.clock.now() <= seconds(timings.twilio_timeout + timings.time_reserve):
         raise OutOfTime("too little time is left to send; the queue delivers it again")
-    return _Sending(dispatch_id, ports, until).run()
+    return _Sending(dispatch_id, ports, until).run(fresh)
 
 
 class _Sending:
@@ -91,9 +93,10 @@ class _Sending:
         self._token = ports.new_id()
         self._claimed_at = ports.clock.now()
 
-    def run(self) -> SendOutcome:
+    def run(self, fresh: DispatchFile | None) -> SendOutcome:
+        """Claim and send; `fresh` is the dispatch's file where it was read just now."""
         try:
-            claimed = take(self._id, self._claim, self._ports, self._until)
+            claimed = take(self._id, self._claim, self._ports, self._until, first=fresh)
         except StoreConflict as error:
             if not any(name.startswith("counter:") for name in error.failed):
                 raise
@@ -106,7 +109,7 @@ class _Sending:
         if claimed.after.state is not DispatchState.SENDING:
             _tell_suppressed(claimed, self._ports.telemetry)
             return SendOutcome.SUPPRESSED
-        return self._post(claimed.after)
+        return self._post(claimed.after, claimed.written)
 
     # -------------------------------------------------------------------------- the claim
     def _claim(self, file: DispatchFile, now: datetime) -> Step | None:
@@ -133,7 +136,7 @@ class _Sending:
         )
 
     # --------------------------------------------------------------------------- the POST
-    def _post(self, dispatch: Dispatch) -> SendOutcome:
+    def _post(self, dispatch: Dispatch, claimed: DispatchFile | None) -> SendOutcome:
         try:
             message = self._create(dispatch)
         except DeliveryBlocked as error:
@@ -144,7 +147,7 @@ class _Sending:
             return self._refused(error)
         except DeliveryOutcomeUnknown as error:
             return self._lose_track(error)
-        return self._record(message)
+        return self._record(message, claimed)
 
     def _create(self, dispatch: Dispatch) -> ProviderMessage:
         """One POST; a second one only where the first certainly never left."""
@@ -166,9 +169,17 @@ class _Sending:
         return timings.twilio_timeout
 
     # ------------------------------------------------------------------------ the outcomes
-    def _record(self, message: ProviderMessage) -> SendOutcome:
+    def _record(self, message: ProviderMessage, claimed: DispatchFile | None) -> SendOutcome:
         try:
-            adopt(self._id, message, "dispatch.sent", self._ports, self._until, stubborn=True)
+            adopt(
+                self._id,
+                message,
+                "dispatch.sent",
+                self._ports,
+                self._until,
+                first=claimed,
+                stubborn=True,
+            )
         except StoreError as error:
             # The claim is on record, so nobody sends again: the status check finds the message in
             # the provider's list by its reference.
@@ -189,7 +200,7 @@ class _Sending:
             wait = retry_delay(
                 dispatch.returns + 1,
                 seconds(timings.give_back_wait),
-                seconds(timings.retry_cap),
+                seconds(timings.blocked_pause),
                 self._ports.share(),
                 seconds(at_least),
             )

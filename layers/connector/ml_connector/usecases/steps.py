@@ -10,8 +10,9 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.dispatches import Dispatch, DispatchState
@@ -20,7 +21,7 @@ from ml_connector.errors import StoreConflict
 from ml_connector.settings import Timings
 
 from .commit import commit, patiently
-from .dispatch_files import DispatchFile, Step, change_of, load, quiet_change
+from .dispatch_files import DispatchFile, Step, change_of, file_after, load, quiet_change
 from .ports import AlertStore, ApproverStore, Clock, Doorbell, Messenger, Telemetry
 
 #: Losing the race for a case's chain this often in a row means that something else is wrong.
@@ -60,28 +61,31 @@ def take(
     ports: DispatchPorts,
     until: datetime,
     *,
+    first: DispatchFile | None = None,
     stubborn: bool = False,
 ) -> Step | None:
     """Take one step: `decide` looks at what is stored now, and returns None to leave it be.
 
-    Raises StoreConflict when a counter is full, a provider id is another's, or `TRIES` races were
-    lost (`stubborn` goes on until `until`); StoreUnavailable when DynamoDB does not answer until
-    then.
+    `first` is what was stored a moment ago: it saves the reading, and if it is no longer so, the
+    step is refused and decided again. Raises StoreConflict when a counter is full, a provider id is
+    another's, or `TRIES` races were lost (`stubborn` goes on until `until`); StoreUnavailable when
+    DynamoDB does not answer until then.
     """
     lost = 0
     while True:
         file, now, step = patiently(
-            lambda: _decided(dispatch_id, decide, ports),
+            partial(_decided, dispatch_id, decide, ports, first),
             clock=ports.clock,
             until=until,
             sleep=ports.sleep,
         )
         if step is None:
             return None
+        change = change_of(file, step, write_id=ports.new_id(), now=now)
         try:
             commit(
                 ports.alerts,
-                change_of(file, step, write_id=ports.new_id(), now=now),
+                change,
                 stored_write_id=lambda: _write_id(ports.alerts, dispatch_id),
                 clock=ports.clock,
                 until=until,
@@ -95,15 +99,16 @@ def take(
                 raise StoreConflict(
                     f"dispatch {dispatch_id}: changed by others {lost} times in a row"
                 ) from error
+            first = None
             ports.sleep(_PAUSE_SECONDS * ports.share())
         else:
-            return step
+            return replace(step, written=file_after(file, change))
 
 
 def _decided(
-    dispatch_id: str, decide: Decide, ports: DispatchPorts
+    dispatch_id: str, decide: Decide, ports: DispatchPorts, first: DispatchFile | None
 ) -> tuple[DispatchFile, datetime, Step | None]:
-    file = load(ports.alerts, dispatch_id)
+    file = first or load(ports.alerts, dispatch_id)
     now = ports.clock.now()
     return file, now, decide(file, now)
 

@@ -1,0 +1,1 @@
+"""The operator's command: `ml-connector`, or `python -m cli`."""

@@ -1,0 +1,1 @@
+"""What every command shares in the terminal: options, questions, printing, failing in one line."""

@@ -1,0 +1,89 @@
+"""Printing: a document for programs or tables for people, and progress beside either.
+
+What a command found goes to standard output, everything else to standard error, so that `--json`
+gives exactly one JSON document whatever happens.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+#: Columns where the output is no terminal: a pipe has no width, and rows should stay whole.
+PIPE_WIDTH = 160
+
+
+def printable(text: str) -> str:
+    """A text of others on one line, without anything a terminal would act upon."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str | Text]]) -> Table:
+    """A table whose cells are plain text: nothing in them is markup."""
+    made = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    for row in rows:
+        made.add_row(*(c if isinstance(c, Text) else Text(printable(c)) for c in row))
+    return made
+
+
+class Printer:
+    """Where a command says what it found. `as_json` chooses for whom."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self._out = _console(sys.stdout)
+        self._err = _console(sys.stderr)
+
+    def result(self, document: Mapping[str, Any], *shown: RenderableType) -> None:
+        """Say it: the document as JSON, or what is shown of it, a renderable after another."""
+        if self.as_json:
+            print_json(document)
+            return
+        for part in shown:
+            self._out.print(Text(part) if isinstance(part, str) else part)
+
+    def note(self, text: str) -> None:
+        """Something beside the result."""
+        self._err.print(Text(text))
+
+    def show(self, *parts: RenderableType) -> None:
+        """Show something before a question; beside the result where that is JSON."""
+        console = self._err if self.as_json else self._out
+        for part in parts:
+            console.print(Text(part) if isinstance(part, str) else part)
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """A sign of life while something takes its time; nothing where nobody watches."""
+        if self._err.is_terminal:
+            with self._err.status(Text(text)):
+                yield
+        else:
+            yield
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def complain(line: str, details: Iterable[str] = ()) -> None:
+    """Say what went wrong, on standard error."""
+    console = _console(sys.stderr)
+    console.print(Text.assemble(("error: ", "bold red"), printable(line)), soft_wrap=True)
+    for detail in details:
+        console.print(Text(f"  {printable(detail)}"), soft_wrap=True)
+
+
+def _console(stream: Any) -> Console:  # noqa: ANN401 - rich takes any text stream
+    width = None if stream.isatty() else PIPE_WIDTH
+    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)

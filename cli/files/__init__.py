@@ -1,0 +1,1 @@
+"""The files people write: the flow, and the list of approvers."""

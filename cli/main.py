@@ -1,0 +1,132 @@
+"""The `ml-connector` command: its groups, and how it ends.
+
+Every command ends with 0, with 1 where it failed, with 2 where it was called wrongly, and with 130
+after Ctrl-C; never with a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli.commands import approvers, fit, flow, ping, secrets, status
+from cli.console.failures import (
+    FAILED,
+    INTERRUPTED,
+    TRACEBACK_VARIABLE,
+    Explanation,
+    Misused,
+    explained,
+)
+from cli.console.options import ON_CALL, PEOPLE, RULES, SET_UP
+from cli.console.terminal import complain, print_json
+
+
+class _Root(TyperGroup):
+    """The group of all commands: runs one, and turns whatever it raises into one line."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command. `standalone_mode` is as ever: whether to end the process."""
+        words = list(sys.argv[1:] if args is None else args)
+        status = self._status(words, prog_name, complete_var, windows_expand_args, extra)
+        if standalone_mode:
+            sys.exit(status)
+        return status
+
+    def _status(
+        self,
+        words: list[str],
+        prog_name: str | None,
+        complete_var: str | None,
+        windows_expand_args: bool,
+        extra: dict[str, Any],
+    ) -> int:
+        try:
+            ended = super().main(
+                words, prog_name or "ml-connector", complete_var, False, windows_expand_args,
+                **extra,
+            )  # fmt: skip
+        except (KeyboardInterrupt, typer.Abort):
+            ended = INTERRUPTED
+        except SystemExit as error:  # a reader of our output went away
+            ended = error.code if isinstance(error.code, int) else FAILED
+        except Exception as error:  # noqa: BLE001 - the last place there is; nothing is swallowed
+            return _fail(error, as_json="--json" in words)
+        if ended == INTERRUPTED:
+            complain("interrupted")
+        return ended if isinstance(ended, int) else 0
+
+
+def _fail(error: Exception, *, as_json: bool) -> int:
+    why = explained(error)
+    if why.code == "unexpected" and os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    complain(why.line, why.details)
+    if as_json:
+        print_json(_document(why))
+    return why.status
+
+
+def _document(why: Explanation) -> dict[str, Any]:
+    said = {"code": why.code, "message": why.line, "details": list(why.details)}
+    return {"ok": False, "error": said}
+
+
+def _group(heading: str, text: str) -> typer.Typer:
+    made = typer.Typer(help=text, rich_help_panel=heading)
+
+    @made.callback(invoke_without_command=True)
+    def _(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            raise Misused(f"{context.command_path} what? See {context.command_path} --help")
+
+    return made
+
+
+app = typer.Typer(
+    cls=_Root,
+    help="Sage Intacct bills as texts to the people who approve them: set up, change, look after.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        sys.stdout.write(f"{context.get_help()}\n")
+
+
+app.command("ping", rich_help_panel=SET_UP)(ping.ping)
+app.command("fit", rich_help_panel=SET_UP)(fit.fit)
+
+_secrets = _group(SET_UP, "Store credentials in Secrets Manager; they are never shown.")
+_secrets.command("set")(secrets.set_secret)
+app.add_typer(_secrets, name="secrets", rich_help_panel=SET_UP)
+
+_flow = _group(RULES, "Who is told what: check and publish the rules.")
+_flow.command("explain")(flow.explain)
+_flow.command("push")(flow.push)
+app.add_typer(_flow, name="flow", rich_help_panel=RULES)
+
+_approvers = _group(PEOPLE, "The people who are told, and their phone numbers.")
+_approvers.command("import")(approvers.import_people)
+_approvers.command("export")(approvers.export_people)
+app.add_typer(_approvers, name="approvers", rich_help_panel=PEOPLE)
+
+app.command("status", rich_help_panel=ON_CALL)(status.status)

@@ -41,7 +41,8 @@ demo: ## Bills to phones in the local world; ARGS=--exit ends after the story
 test: ## All tests, on the deployed template and with the SAM CLI too
 	$(PREPARE) dev localaws sam
 	@$(VENV)/pytest -n 2 -m "not deployed and not sam" $(ARGS)
-	@$(VENV)/pytest -m "deployed or sam" $(ARGS)
+	@# These mostly wait, each file in a local world of its own: two at a time.
+	@$(VENV)/pytest -n 2 --dist loadfile -m "deployed or sam" $(ARGS)
 
 test-unit: ## The unit tests alone: seconds
 	$(PREPARE) dev

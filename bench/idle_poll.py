@@ -7,6 +7,7 @@ the watermark of the first, is the idle poll. The simulator's own count is what 
 
 from __future__ import annotations
 
+import platform
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -117,7 +118,7 @@ def measure(bills: int, waiting: int) -> Cost:
     return Cost(bills, waiting, first_cost, cost, http.received / 1024, len(idle.bills))
 
 
-def run(python: Interpreter, _rounds: int) -> None:
+def run(_python: Interpreter, _rounds: int) -> None:
     """Poll every company, print the table and keep the figures."""
     costs = [measure(bills, waiting) for bills, waiting in COMPANIES]
     print("API transactions of one poll: the first of a day, and an idle one")
@@ -153,4 +154,4 @@ def run(python: Interpreter, _rounds: int) -> None:
         }
         for cost in costs
     ]
-    keep("idle_poll", python.number, {"transactions": figures})
+    keep("idle_poll", platform.python_version(), {"transactions": figures})

@@ -6,7 +6,7 @@ some twenty API transactions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -147,9 +147,7 @@ def _permission(client: IntacctClient, probe: Probe, result: Result | SourceErro
     verdict = Verdict.FAILED if probe.needed else Verdict.WARNING
     found = result.safe_message.partition(": ")[2] or result.safe_message
     if isinstance(result, GatewayRefused) and result.meaning is Meaning.NO_SUCH_OBJECT:
-        fix = f"nothing, where the company does not use this; else subscribe the module of {
-            probe.what
-        }"
+        fix = f"nothing, where the company does not use {probe.what}; else subscribe to it"
     else:
         fix = f"in Intacct, let the API user's role list and view {probe.what}"
     return Check(name, verdict, f"{found}: {probe.without}", fix)
@@ -162,9 +160,8 @@ def _clock(client: IntacctClient) -> Check:
     if client.server_time is None:
         return Check("clocks", Verdict.WARNING, "Intacct did not say its time")
     ahead = client.server_time - client.clock.now()
-    found = f"Intacct's clock is {abs(ahead.total_seconds()):.0f} s {
-        'ahead of' if ahead > timedelta(0) else 'behind'
-    } this machine's"
+    side = "ahead of" if ahead > timedelta(0) else "behind"
+    found = f"Intacct's clock is {abs(ahead.total_seconds()):.0f} s {side} this machine's"
     if abs(ahead) > CLOCK_TOLERANCE:
         return Check("clocks", Verdict.WARNING, found, "set this machine's clock")
     return Check("clocks", Verdict.OK, found)
@@ -221,9 +218,9 @@ def _page(client: IntacctClient, catalogue: Catalogue) -> Check:
     return Check("one page", Verdict.OK, found)
 
 
-def _guarded(name: str, check: object) -> Iterator[Check]:
+def _guarded(name: str, check: Callable[[], Check]) -> Iterator[Check]:
     try:
-        yield check()  # type: ignore[operator]
+        yield check()
     except GatewayRefused as error:
         verdict = Verdict.WARNING if error.meaning in OF_THE_FUNCTION else Verdict.FAILED
         yield Check(name, verdict, error.safe_message, "give Intacct's support the support id")

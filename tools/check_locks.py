@@ -28,7 +28,7 @@ Pinned = dict[str, dict[str, Version]]
 def problems(root: Path) -> list[str]:
     """What is wrong with the lock files below `root`: one line each, empty when all is well."""
     pyproject = load_pyproject(root)
-    found: list[str] = []
+    found = list(_unlocked(pyproject))
     pinned: dict[str, Pinned] = {}
     for lock in LOCKS:
         path = root / lock.path
@@ -51,6 +51,15 @@ def problems(root: Path) -> list[str]:
         if lock.same_as and {lock.path, lock.same_as} <= pinned.keys():
             found += _apart(lock, pinned[lock.path], pinned[lock.same_as])
     return found + npm.problems(root)
+
+
+def _unlocked(pyproject: dict[str, Any]) -> Iterator[str]:
+    extras = {extra for lock in LOCKS for extra in lock.extras}
+    groups = {lock.group for lock in LOCKS}
+    for extra in pyproject["project"]["optional-dependencies"].keys() - extras:
+        yield f"pyproject.toml: the extra {extra} is in no lock; name it in tools/locks.py"
+    for group in pyproject["dependency-groups"].keys() - groups:
+        yield f"pyproject.toml: the group {group} is in no lock; name it in tools/locks.py"
 
 
 def _drift(lock: Lock, parts: LockText, pyproject: dict[str, Any]) -> Iterator[str]:

@@ -68,9 +68,8 @@ def _one(
     failed = [check for check in checks if check.verdict is Verdict.FAILED]
     warnings = [check for check in checks if check.verdict is Verdict.WARNING]
     if not printer.as_json:
-        title = f"{key}: {len(failed)} failed, {len(warnings)} warnings, {
-            client.usage.transactions
-        } API transactions"
+        used = client.usage.transactions
+        title = f"{key}: {len(failed)} failed, {len(warnings)} warnings, {used} API transactions"
         printer.result({}, table(title, ("check", "", "found", "what to do"), map(_row, checks)))
     return {
         "company": key,

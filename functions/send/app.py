@@ -25,7 +25,7 @@ gc.enable()
 gc.freeze()
 
 container = DispatchContainer()
-container.warm_up()
+container.warm_up_sending()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -33,6 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
     """Handle a batch of queue messages; those that failed alone are delivered again."""
     telemetry = container.telemetry
     telemetry.begin(context.aws_request_id)
+    container.begin(context)
     try:
         ports = container.dispatch_ports
     except ConfigurationError as error:

@@ -24,6 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     """Look after everything that is due for a look. The event is a tick and carries nothing."""
     telemetry = container.telemetry
     telemetry.begin(context.aws_request_id)
+    container.begin(context)
     try:
         report = check_status(container.dispatch_ports, container.until(context))
     except ConfigurationError as error:

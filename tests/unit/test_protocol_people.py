@@ -96,6 +96,16 @@ def test_a_case_that_is_too_old_expires_with_an_audit_entry_and_a_metric(world: 
     assert world.broken_chains() == []
 
 
+def test_a_case_that_another_alert_let_expire_is_over_for_all_its_alerts(world: World) -> None:
+    dispatch = world.open()
+    case = world.case(dispatch)
+    over = case.ended(CaseState.EXPIRED, "expired", world.clock.now())
+    world.tables.cases[case.id] = over
+    assert world.send(dispatch.id) is SendOutcome.SUPPRESSED
+    assert world.entries(dispatch)[-1].data["reason"] == "expired"
+    assert world.case(dispatch).ended_at == over.ended_at
+
+
 # ------------------------------------------------------------------------------------ throttle
 def test_texts_over_the_limit_are_deferred_to_the_end_of_the_window(world: World) -> None:
     limit = SMS_PER_PERSON[0].limit

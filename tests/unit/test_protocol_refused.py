@@ -8,8 +8,8 @@ import pytest
 
 from ml_connector.domain.cases import StopReason
 from ml_connector.domain.dispatches import DispatchState
-from ml_connector.usecases.send import SendOutcome
-from tests.support.faults import Fault
+from ml_connector.usecases.send import SendOutcome, send
+from tests.support.faults import Fault, until
 from tests.support.phones import ANSWERS, SENDER_IS_BLOCKED
 from tests.support.provider import Create
 from tests.support.world import World
@@ -100,6 +100,28 @@ def test_no_second_try_begins_later_than_five_seconds_after_the_claim(world: Wor
     world.faults.arrange("post", Fault.RACE)
     assert world.send(dispatch.id) is SendOutcome.RETURNED
     assert world.provider.requests == 1
+
+
+def test_no_request_begins_with_less_time_left_than_it_may_take(world: World) -> None:
+    dispatch = world.open()
+    world.faults.race = lambda: world.clock.forward(seconds=4)
+    world.faults.arrange("commit dispatch.claimed", Fault.RACE)
+    assert send(dispatch.id, world.ports, until(world.clock, 18)) is SendOutcome.RETURNED
+    assert world.provider.requests == 0
+
+
+def test_an_answer_that_comes_after_the_claim_was_given_up_changes_nothing(world: World) -> None:
+    dispatch = world.open()
+    world.provider.answer_next(Create.BUSY)
+
+    def long_after() -> None:
+        world.clock.forward(seconds=46)
+        world.check()
+
+    world.faults.race = long_after
+    world.faults.arrange("post", Fault.RACE)
+    assert world.send_or_raise(dispatch.id) is SendOutcome.RETURNED
+    assert world.dispatch(dispatch.id).state is DispatchState.UNKNOWN
 
 
 # -------------------------------------------------------------------------- not this person

@@ -10,6 +10,7 @@ from ml_connector.domain.delivery import MessageStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.usecases.send import SendOutcome
 from tests.support.faults import Fault
+from tests.support.phones import Turn
 from tests.support.provider import Create
 from tests.support.world import World
 
@@ -120,6 +121,8 @@ def test_a_claim_is_left_alone_while_its_holder_may_be_alive(world: World) -> No
     world.faults.arrange("post", Fault.KILLED_AFTER)
     world.drain()
     world.clock.forward(seconds=44)
+    # Even where the index says that it is time: the clocks of two functions differ.
+    world.look_in(dispatch.id, seconds=0)
     world.check()
     assert world.dispatch(dispatch.id).state is DispatchState.SENDING
     world.clock.forward(seconds=1)
@@ -134,6 +137,19 @@ def test_a_listing_that_comes_late_but_within_the_grace_period_is_waited_for(wor
     world.run(minutes=20)
     assert len(world.provider.log) == 1
     assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+
+
+def test_a_message_to_the_same_phone_about_another_bill_is_not_taken(world: World) -> None:
+    first, second = world.open("4711"), world.open("4712")
+    world.provider.answer_next(Create.LOST_REQUEST)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.send(first.id)
+    world.send(second.id)
+    world.check()
+    assert world.dispatch(first.id).state is DispatchState.UNKNOWN
+    assert world.dispatch(second.id).sid == world.provider.log[0].sid
+    world.run(minutes=15)
+    assert sorted("4711" in text.body for text in world.provider.log) == [False, True]
 
 
 # --------------------------------------------------------------------------- it was not taken
@@ -374,6 +390,90 @@ def test_a_first_try_that_failed_is_no_reason_not_to_send_its_follower(world: Wo
     world.provider.list_delay = timedelta(0)
     world.ann.turn_on()
     world.run(minutes=60)
+    assert len(world.ann.inbox(world.clock.now())) == 1
+
+
+def test_a_first_try_found_after_a_second_one_failed_is_one_too_many_all_the_same(
+    world: World,
+) -> None:
+    dispatch = world.open()
+    world.provider.list_delay = timedelta(minutes=8)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    world.provider.list_delay = timedelta(0)
+    world.ann.turn_off()
+    world.send(follower.id)
+    world.clock.forward(seconds=30)
+    world.look_in(follower.id, seconds=0)
+    world.check()
+    third = world.newest()
+    assert (third.state, third.replaces) == (DispatchState.WAITING, "")
+    world.clock.forward(minutes=4)
+    world.check()
+    assert world.dispatch(third.id).state is DispatchState.NOT_SENT
+    assert len(world.telemetry.said("duplicate_found", "error")) == 1
+    assert len(world.provider.log) == 2
+
+
+def found_while_its_follower_is_sent(world: World) -> tuple[Dispatch, Dispatch]:
+    """A first try adopted at the very moment at which its follower's request is answered 429."""
+    dispatch = world.open()
+    world.provider.list_delay = timedelta(minutes=7)
+    world.provider.answer_next(Create.LOST_REPLY)
+    world.drain()
+    follower = until_judged_not_sent(world, dispatch)
+    world.clock.forward_to(dispatch.created_at + timedelta(minutes=6, seconds=59))
+    world.provider.answer_next(Create.BUSY)
+
+    def listed_now() -> None:
+        world.clock.forward(seconds=1)
+        world.look_in(dispatch.id, seconds=0)
+        world.check()
+
+    world.faults.race = listed_now
+    world.faults.arrange("post", Fault.RACE)
+    assert world.send(follower.id) is SendOutcome.RETURNED
+    world.faults.race = lambda: None
+    assert world.dispatch(dispatch.id).sid == world.provider.log[0].sid
+    assert world.dispatch(follower.id).state is DispatchState.WAITING
+    return dispatch, follower
+
+
+def test_a_first_try_found_while_its_follower_was_given_back_takes_the_follower_back(
+    world: World,
+) -> None:
+    dispatch, follower = found_while_its_follower_is_sent(world)
+    world.clock.forward_to(world.dispatch(follower.id).due_at)
+    assert world.send(follower.id) is SendOutcome.FOUND
+    assert world.dispatch(follower.id).state is DispatchState.NOT_SENT
+    assert world.kinds(dispatch)[-1] == "dispatch.superseded"
+    assert world.alert(dispatch).dispatch == dispatch.id
+    assert len(world.provider.log) == 1
+
+
+def test_a_first_try_that_fails_while_its_follower_is_taken_back_leaves_the_follower(
+    world: World,
+) -> None:
+    world.ann.life = (
+        Turn(0, MessageStatus.QUEUED),
+        Turn(600, MessageStatus.UNDELIVERED, 30003),
+    )
+    dispatch, follower = found_while_its_follower_is_sent(world)
+    world.clock.forward_to(dispatch.created_at + timedelta(seconds=595))
+
+    def it_fails() -> None:
+        world.clock.forward(seconds=5)
+        world.look_in(dispatch.id, seconds=0)
+        world.check()
+
+    world.faults.race = it_fails
+    world.faults.arrange("commit dispatch.superseded", Fault.RACE)
+    world.send(follower.id)
+    assert world.dispatch(dispatch.id).state is DispatchState.UNDELIVERED
+    assert world.dispatch(follower.id).state is DispatchState.WAITING
+    world.ann.turn_on()
+    world.run(minutes=30)
     assert len(world.ann.inbox(world.clock.now())) == 1
 
 

@@ -37,7 +37,11 @@ def test_the_projects_own_locks_are_sound(copy: Path) -> None:
 
 
 def test_a_requirement_added_to_pyproject_makes_the_locks_that_hold_it_drift(copy: Path) -> None:
-    rewrite(copy / "pyproject.toml", r'^    "rich>=14,<16",$', '    "rich>=14,<16",\n    "tomli",')
+    rewrite(
+        copy / "pyproject.toml",
+        r'^    "uvicorn>=0.40,<1",$',
+        '    "uvicorn>=0.40,<1",\n    "tomli",',
+    )
     found = check_locks.problems(copy)
     for lock in ("requirements/dev.txt", "requirements/sandbox.txt"):
         assert f"{lock}: lacks tomli" in found
@@ -63,6 +67,14 @@ def test_a_dependency_group_is_held_to_its_own_lock(copy: Path) -> None:
 def test_an_override_changed_in_pyproject_makes_every_lock_drift(copy: Path) -> None:
     rewrite(copy / "pyproject.toml", r"^    \"aiohttp-retry; .*$", "")
     assert len(check_locks.problems(copy)) == len(LOCKS)
+
+
+def test_an_extra_or_a_group_that_no_lock_holds_is_named(copy: Path) -> None:
+    rewrite(copy / "pyproject.toml", r"^sandbox = \[$", "extra-one = []\nsandbox = [")
+    rewrite(copy / "pyproject.toml", r"^sam = ", "group-one = []\nsam = ")
+    extra, group = check_locks.problems(copy)
+    assert "the extra extra-one is in no lock" in extra
+    assert "the group group-one is in no lock" in group
 
 
 def test_a_missing_lock_is_named(copy: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from detect_secrets.core import baseline
 
 from tools import check_secrets, check_text
 
@@ -72,9 +71,8 @@ def test_what_the_baseline_lists_passes_and_only_in_its_own_file(tmp_path: Path)
     known, other = tmp_path / "known.py", tmp_path / "other.py"
     for path in (known, other):
         path.write_text(line)
-    baseline.save_to_file(
-        check_secrets.scan(tmp_path, [known]), str(tmp_path / check_secrets.BASELINE)
-    )
+    assert check_secrets.accept(tmp_path, [known]) == 1
+    assert str(tmp_path) not in (tmp_path / check_secrets.BASELINE).read_text()
     (found,) = check_secrets.problems(tmp_path, [known, other])
     assert found.startswith("other.py:1: ")
 

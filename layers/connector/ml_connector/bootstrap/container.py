@@ -49,6 +49,7 @@ class Container:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self.clock = SystemClock()
+        self._ends_at = 0.0
 
     @cached_property
     def settings(self) -> Settings:
@@ -111,6 +112,14 @@ class Container:
         """
         with suppress(ConfigurationError):
             self.connection.client  # noqa: B018 - makes it
+
+    def begin(self, context: LambdaContext) -> None:
+        """Take note of when this invocation ends."""
+        self._ends_at = self.clock.monotonic() + context.get_remaining_time_in_millis() / 1000
+
+    def time_left(self, reserve: float = LAST_WORDS) -> float:
+        """Seconds left of the invocation that began last, less `reserve`."""
+        return self._ends_at - self.clock.monotonic() - reserve
 
     def until(self, context: LambdaContext) -> datetime:
         """When this invocation has to be done."""

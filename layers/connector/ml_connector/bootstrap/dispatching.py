@@ -7,7 +7,7 @@ from functools import cached_property
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
 from ml_connector.errors import ConfigurationError
-from ml_connector.twilio.client import TwilioConnection
+from ml_connector.twilio.client import TwilioConnection, preload
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
 from ml_connector.twilio.endpoints import Endpoints
 from ml_connector.twilio.messages import TwilioMessenger
@@ -22,6 +22,12 @@ class DispatchContainer(Container):
     def __init__(self) -> None:
         super().__init__()
         self._messenger: tuple[str, TwilioMessenger] | None = None
+        self._connection: TwilioConnection | None = None
+
+    def warm_up_sending(self) -> None:
+        """The official Twilio client too, which the first send would otherwise wait for."""
+        self.warm_up()
+        preload()
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -50,8 +56,12 @@ class DispatchContainer(Container):
                 TwilioCredentials.from_secret(secret),
                 Endpoints(base_url=self.settings.twilio_base_url),
             )
-            messenger = TwilioMessenger(connection, Sender.from_secret(secret))
-            self._messenger = (known, messenger)
+            messenger = TwilioMessenger(
+                connection, Sender.from_secret(secret), time_left=self.time_left
+            )
+            if self._connection:
+                self._connection.close()
+            self._connection, self._messenger = connection, (known, messenger)
         return self._messenger[1]
 
     @property

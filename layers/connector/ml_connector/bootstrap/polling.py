@@ -21,7 +21,7 @@ from ml_connector.settings import Settings
 from ml_connector.store.sessions import DynamoCache, DynamoSessionStore
 from ml_connector.usecases.ports import BillSource, PollPorts
 
-from .container import Container, LambdaContext
+from .container import Container
 
 #: What is kept of the function's time for writing down what was read, seconds.
 WRITING_RESERVE = 20.0
@@ -29,10 +29,6 @@ WRITING_RESERVE = 20.0
 
 class PollContainer(Container):
     """What the poll needs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ends_at = 0.0
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -53,7 +49,7 @@ class PollContainer(Container):
     def companies(self) -> IntacctCompanies:
         """The companies' ways into Intacct."""
         self.connection.client  # noqa: B018 - binds the models of the session store
-        return IntacctCompanies(self.settings, self.secrets, self._time_left, self.clock)
+        return IntacctCompanies(self.settings, self.secrets, self._reading_time_left, self.clock)
 
     @cached_property
     def poll_ports(self) -> PollPorts:
@@ -70,13 +66,9 @@ class PollContainer(Container):
             timings=self.settings.timings,
         )
 
-    def begin(self, context: LambdaContext) -> None:
-        """Take note of when this invocation ends; reads of Intacct end before that."""
-        self._ends_at = self.clock.monotonic() + context.get_remaining_time_in_millis() / 1000
-
-    def _time_left(self) -> float:
-        reserve = min(WRITING_RESERVE, self.settings.function_timeout / 4)
-        return self._ends_at - self.clock.monotonic() - reserve
+    def _reading_time_left(self) -> float:
+        """Reads of Intacct end early enough for what was read to be written down."""
+        return self.time_left(min(WRITING_RESERVE, self.settings.function_timeout / 4))
 
 
 class IntacctCompanies:

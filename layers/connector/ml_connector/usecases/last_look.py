@@ -46,9 +46,8 @@ def _found(earlier: Dispatch, dispatch: Dispatch, ports: DispatchPorts, until: d
         if stands(earlier):
             _take_back(dispatch, earlier, ports, until)
         return stands(earlier)
-    own = nobodys(
-        listed(earlier, ports.messenger, ports.timings.list_lookback), earlier, ports.alerts
-    )
+    found = listed(earlier, ports.messenger, ports.timings.list_lookback)
+    own = nobodys(found, ports.alerts)
     if not own:
         return False
     step = adopt(earlier.id, own[0], "dispatch.adopted", ports, until)

@@ -31,11 +31,9 @@ def carrying(dispatch: Dispatch, messages: Iterable[ProviderMessage]) -> Iterato
             yield message
 
 
-def nobodys(
-    messages: Iterable[ProviderMessage], dispatch: Dispatch, store: AlertStore
-) -> list[ProviderMessage]:
-    """Those of the messages whose id is recorded nowhere, or for this very dispatch."""
-    return [m for m in messages if store.sid_owner(m.sid) in (None, dispatch.id)]
+def nobodys(messages: Iterable[ProviderMessage], store: AlertStore) -> list[ProviderMessage]:
+    """Those of the messages whose id is recorded for no dispatch."""
+    return [message for message in messages if store.sid_owner(message.sid) is None]
 
 
 def report_duplicate(dispatch: Dispatch, sid: str, telemetry: Telemetry) -> None:

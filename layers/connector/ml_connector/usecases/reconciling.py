@@ -38,7 +38,7 @@ def reconcile(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool
         dispatch = lost.after
     asked_at = ports.clock.now()
     found = listed(dispatch, ports.messenger, ports.timings.list_lookback)
-    own = nobodys(found, dispatch, ports.alerts)
+    own = nobodys(found, ports.alerts)
     if own:
         return _adopt(dispatch, own, ports, until)
     return _not_found(dispatch, asked_at, ports, until)
@@ -139,9 +139,8 @@ def watch(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> None:
     The promise holds while the provider lists an accepted message within the grace period. Where it
     did not, that is audited and raises an alarm.
     """
-    own = nobodys(
-        listed(dispatch, ports.messenger, ports.timings.list_lookback), dispatch, ports.alerts
-    )
+    found = listed(dispatch, ports.messenger, ports.timings.list_lookback)
+    own = nobodys(found, ports.alerts)
     if own:
         _adopt(dispatch, own, ports, until)
         return

@@ -13,7 +13,6 @@ import os
 import random
 import statistics
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,14 +68,6 @@ Logger(), Metrics(), BatchProcessor(EventType.SQS), Client("AC", "token").messag
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One process: CPU in milliseconds, peak resident memory in MiB."""
-
-    cpu: float
-    memory: float
-
-
 def candidates(layers: Sequence[Path]) -> dict[str, str]:
     """What is measured: name → the program of its process.
 
@@ -98,21 +89,21 @@ def _program(path: list[str], code: str) -> str:
 
 def measure(
     programs: Mapping[str, str], python: str, environment: Mapping[str, str], rounds: int
-) -> dict[str, list[Sample]]:
-    """Run every program once in each round. Raises SystemExit where one fails."""
-    samples: dict[str, list[Sample]] = {name: [] for name in programs}
+) -> dict[str, list[float]]:
+    """Run every program once in each round: name → CPU milliseconds. SystemExit where one fails."""
+    samples: dict[str, list[float]] = {name: [] for name in programs}
     order = list(programs)
     for number in range(rounds + 1):
         random.shuffle(order)
         for name in order:
-            sample = _run([python, "-I", "-S", "-B", "-c", programs[name]], environment, name)
+            cpu = _run([python, "-I", "-S", "-B", "-c", programs[name]], environment, name)
             # The first round fills the file cache and does not count.
             if number:
-                samples[name].append(sample)
+                samples[name].append(cpu)
     return samples
 
 
-def _run(command: list[str], environment: Mapping[str, str], name: str) -> Sample:
+def _run(command: list[str], environment: Mapping[str, str], name: str) -> float:
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
             command,
@@ -126,25 +117,22 @@ def _run(command: list[str], environment: Mapping[str, str], name: str) -> Sampl
         if child.returncode:
             errors.seek(0)
             raise SystemExit(f"{name} failed:\n{errors.read().decode(errors='replace')}")
-    per_mib = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return Sample((usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / per_mib)
+    return (usage.ru_utime + usage.ru_stime) * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the result: medians over the empty interpreter's, CPU also over MEASURE's."""
+    """One line of the result: median CPU in ms over the empty interpreter's, and over MEASURE's."""
 
     name: str
     cpu: float
     ratio: float
     target: float | None
-    memory: float
 
 
-def summary(samples: Mapping[str, Sequence[Sample]]) -> list[Row]:
+def summary(samples: Mapping[str, Sequence[float]]) -> list[Row]:
     """Medians and ratios of what was measured, the empty interpreter left out."""
-    cpu = {name: statistics.median(s.cpu for s in taken) for name, taken in samples.items()}
-    memory = {name: statistics.median(s.memory for s in taken) for name, taken in samples.items()}
+    cpu = {name: statistics.median(taken) for name, taken in samples.items()}
     whole = cpu[MEASURE] - cpu[EMPTY]
     return [
         Row(
@@ -152,7 +140,6 @@ def summary(samples: Mapping[str, Sequence[Sample]]) -> list[Row]:
             cpu[name] - cpu[EMPTY],
             (cpu[name] - cpu[EMPTY]) / whole,
             TARGETS.get(name),
-            memory[name] - memory[EMPTY],
         )
         for name in samples
         if name != EMPTY
@@ -193,7 +180,7 @@ def show(rows: Sequence[Row], python: Interpreter, rounds: int) -> None:
         f"Cold start: CPU over an empty interpreter, Python {python.number}, "
         f"median of {rounds} interleaved rounds"
     )
-    heads = ["imports and clients", "CPU ms", "ratio", "target", "memory MiB"]
+    heads = ["imports and clients", "CPU ms", "ratio", "target"]
     print(
         table(
             heads,
@@ -203,7 +190,6 @@ def show(rows: Sequence[Row], python: Interpreter, rounds: int) -> None:
                     f"{row.cpu:.0f}",
                     row.ratio,
                     f"≤ {row.target}" if row.target else "",
-                    f"{row.memory:.0f}",
                 ]
                 for row in rows
             ],
@@ -224,7 +210,6 @@ def run(python: Interpreter, rounds: int) -> None:
             "cpu_ms": round(row.cpu, 1),
             "ratio": round(row.ratio, 3),
             "target": row.target,
-            "memory_mib": round(row.memory, 1),
         }
         for row in rows
     }

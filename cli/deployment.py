@@ -130,9 +130,7 @@ class Deployment:
     def put_secret(self, output: str, body: Mapping[str, Any]) -> str:
         """Store a JSON object; the secret's name."""
         name = self.output(output)
-        self.client("secretsmanager").put_secret_value(
-            SecretId=name, SecretString=json.dumps(body)
-        )
+        self.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(body))
         return name
 
     # --------------------------------------------------------------------------- tables

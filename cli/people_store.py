@@ -53,9 +53,12 @@ def changes(rows: Sequence[Row], people: Sequence[Approver]) -> list[Change]:
         if person is None:
             found.append(Change(row, Effect.ADDED, ()))
             continue
-        what = tuple(
-            name for name in ("name", "phone", "active") if getattr(row, name) != getattr(person, name)
-        )
+        differs = {
+            "name": row.name != person.name,
+            "phone": row.phone != person.phone,
+            "active": row.active != person.active,
+        }
+        what = tuple(name for name, changed in differs.items() if changed)
         effect = Effect.CHANGED if what else Effect.UNCHANGED
         found.append(Change(row, effect, what, person.opted_out))
     return found

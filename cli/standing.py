@@ -102,7 +102,7 @@ def gather(deployment: Deployment, now: datetime) -> Standing:
         failed=_failed_since(now - LOOK_BACK),
         queues=queues,
         look_at=(
-            *([] if flow else ["no flow is published: nobody is told; run `ml-connector flow push`"]),
+            *_about_flow(flow),
             *_about_queues(queues),
             *(line for company in companies for line in _about(company, now)),
             *_about_texts(unsettled, now),
@@ -151,6 +151,11 @@ def _depth(deployment: Deployment, output: str) -> int:
 
 
 # ------------------------------------------------------------------------------ judging
+def _about_flow(flow: Flow | None) -> Iterable[str]:
+    if flow is None:
+        yield "no flow is published, so nobody is told: run `ml-connector flow push`"
+
+
 def _about_queues(queues: dict[str, int]) -> Iterable[str]:
     for name, depth in queues.items():
         if depth and name.endswith("dead letters"):

@@ -60,7 +60,9 @@ def push(
     document = {**_document(read), "warnings": [str(one) for one in trouble]}
     if before is not None and replace(read.flow, version=before.version) == before:
         said = f"Version {before.version} says the same and is in force; nothing was published."
-        printer.result({"ok": True, "version": before.version, "published": False, **document}, said)
+        printer.result(
+            {"ok": True, "version": before.version, "published": False, **document}, said
+        )
         return
     if not as_json or not yes:
         printer.show(*_shown(read), *_difference(before, read.flow))

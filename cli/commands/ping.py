@@ -45,9 +45,8 @@ def ping(
         )
     if company and company not in companies:
         raise Misused(f"no company {company!r} in the secret; there are: {', '.join(companies)}")
-    documents: list[dict[str, Any]] = []
-    for key in [company] if company else companies:
-        documents.append(_one(key, secret, deployment, printer))
+    wanted = [company] if company else companies
+    documents = [_one(key, secret, deployment, printer) for key in wanted]
     ok = all(document["ok"] for document in documents)
     if as_json:
         printer.result({"ok": ok, "companies": documents})

@@ -53,6 +53,8 @@ def _line(prompt: str, question: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     line = sys.stdin.readline()
+    if prompt and not sys.stdin.isatty():
+        sys.stderr.write("\n")  # nobody pressed a key that would have ended the line
     if not line:
         raise Misused(
             f"the input ended at {question!r}; answer in a terminal, or give a line per question"

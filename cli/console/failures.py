@@ -121,14 +121,9 @@ def explained(error: BaseException) -> Explanation:
         return Explanation(FAILED, error.code, error.safe_message)
     if isinstance(error, TyperException):
         return Explanation(error.exit_code, Misused.code, _usage(error))
-    if isinstance(error, ClientError):
-        return _refused_by_aws(error)
-    for kind, code, line in _BOTOCORE:
-        if isinstance(error, kind):
-            return Explanation(FAILED, code, f"{line} ({type(error).__name__})")
     if isinstance(error, OSError) and error.filename is not None:
         return Explanation(FAILED, "file", f"{error.filename}: {error.strerror}")
-    return Explanation(
+    return _of_aws(error) or Explanation(
         FAILED,
         "unexpected",
         f"unexpected {type(error).__name__}{_place(error)}: this is a defect; "
@@ -136,11 +131,20 @@ def explained(error: BaseException) -> Explanation:
     )
 
 
+def _of_aws(error: BaseException) -> Explanation | None:
+    if isinstance(error, ClientError):
+        return _refused_by_aws(error)
+    for kind, code, line in _BOTOCORE:
+        if isinstance(error, kind):
+            return Explanation(FAILED, code, f"{line} ({type(error).__name__})")
+    return None
+
+
 def _usage(error: TyperException) -> str:
     """The complaint on one line, with the command whose help has the answer."""
     context = getattr(error, "ctx", None)
-    words = " ".join(error.format_message().split())
-    return f"{words} See {context.command_path} --help" if context else words
+    words = " ".join(error.format_message().split()).rstrip(".")
+    return f"{words}. See {context.command_path} --help" if context else words
 
 
 def _refused_by_aws(error: ClientError) -> Explanation:

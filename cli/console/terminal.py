@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -27,7 +28,7 @@ def printable(text: str) -> str:
 
 def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str | Text]]) -> Table:
     """A table whose cells are plain text: nothing in them is markup."""
-    made = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for heading in headings:
         made.add_column(heading, overflow="fold")
     for row in rows:

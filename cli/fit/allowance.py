@@ -68,7 +68,9 @@ def expect(month: date, open_bills: int, new_bills: int) -> Allowance:
             Item(f"{polls:,} polls, {PER_POLL} each", polls * PER_POLL),
             Item(f"{pages} further page(s) of open bills in each poll", polls * pages),
             Item("lines of new bills, at most one read for each", new_bills),
-            Item(f"{days * _DAY_HOURS} hourly looks, {PER_HOUR} each", days * _DAY_HOURS * PER_HOUR),
+            Item(
+                f"{days * _DAY_HOURS} hourly looks, {PER_HOUR} each", days * _DAY_HOURS * PER_HOUR
+            ),
             Item(f"{days} daily looks at fields and master data, {PER_DAY} each", days * PER_DAY),
         )
     )

@@ -21,7 +21,7 @@ from ml_connector.domain.money import Money
 
 from .allowance import TIER_1, Allowance, expect
 from .people import People, Person, find_people
-from .reading import TRANSACTIONS, WINDOW, Facts
+from .reading import TRANSACTIONS, WINDOW, Facts, Part
 
 #: States of bills that nobody was asked to approve, or not yet.
 _NEVER_SUBMITTED = frozenset(
@@ -37,6 +37,7 @@ _NEVER_SUBMITTED = frozenset(
 _APPROVAL = frozenset({BillState.SUBMITTED, BillState.PARTIALLY_APPROVED, BillState.DECLINED})
 
 NO_DEPARTMENT = "(no department)"
+NOBODY = "(nobody)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,7 @@ class Findings:
     gaps: tuple[str, ...]
 
 
-def conclude(
-    facts: Facts, *, company: str, phone_region: str, transactions: int
-) -> Findings:
+def conclude(facts: Facts, *, company: str, phone_region: str, transactions: int) -> Findings:
     """Make findings of facts; `transactions` is what reading them cost."""
     people = find_people(facts, phone_region)
     submitted = tuple(b for b in facts.recent.records if b.state not in _NEVER_SUBMITTED)
@@ -104,13 +103,17 @@ def conclude(
 
 
 def expected_alerts(findings: Findings, flow: Flow) -> Counter[str]:
-    """Who would have been told how often in the window, had this flow been in force."""
+    """Who would have been told how often in the window, had this flow been in force.
+
+    By approver id; what would have reached no one is counted under NOBODY.
+    """
+    reachable = {person.id for person in findings.people.found if person.reachable}
     told: Counter[str] = Counter()
     for bill in findings.submitted:
         document = first_seen(findings.company, bill, findings.at)
         decision = decide(flow, EventKind.SUBMITTED, document)
         for candidates in decision.candidates if decision else ():
-            told.update(candidates[:1])
+            told[next((who for who in candidates if who in reachable), NOBODY)] += 1
     return told
 
 
@@ -228,7 +231,7 @@ def _about_reading(facts: Facts) -> Iterable[str]:
             "The API user's time zone could not be read: let the user read users (Company), or "
             "set utc_offset in the secret."
         )
-    parts = {
+    parts: dict[str, Part[Any]] = {
         "Waiting bills": facts.waiting,
         f"Bills of the last {WINDOW.days} days": facts.recent,
         "Lines of bills": facts.lines,

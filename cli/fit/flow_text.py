@@ -55,9 +55,7 @@ def large_bills(findings: Findings, default: Person) -> Large | None:
         return None
     amounts = sorted(bill.amount.amount for bill in bills)
     threshold = _round(amounts[-max(1, len(amounts) // LARGE_SHARE)])
-    person = _approving_most(
-        [bill for bill in bills if bill.amount.amount >= threshold], findings
-    )
+    person = _approving_most([bill for bill in bills if bill.amount.amount >= threshold], findings)
     if threshold <= 0 or person is None or person is default:
         return None
     return Large(Money(threshold, currency), person)

@@ -117,14 +117,15 @@ class Facts:
     """Only those that supervise a department."""
 
 
-def read_facts(client: IntacctClient) -> Facts:
+def read_facts(client: IntacctClient, page_size: int | None = None) -> Facts:
     """Read a company. Raises the SourceError family where even its waiting bills are refused."""
-    return _Reading(client).run()
+    return _Reading(client, page_size).run()
 
 
 class _Reading:
-    def __init__(self, client: IntacctClient) -> None:
+    def __init__(self, client: IntacctClient, page_size: int | None) -> None:
         self._client = client
+        self._page_size = page_size
         self._reader = IntacctReader(client)
         self._catalogue: Catalogue = self._reader.catalogue
 
@@ -194,18 +195,25 @@ class _Reading:
         unreadable = 0
         limit = TRANSACTIONS - _KEEP[step]
         try:
-            for batch in self._reader.read(kind, where):
+            for batch in self._reader.read(kind, where, self._page_size):
                 records += batch.records
                 unreadable += len(batch.invalid)
                 if self._client.usage.transactions >= limit and not batch.complete:
-                    return Part(tuple(records), f"only the first {len(records):,} were read")
+                    return _in_part(records)
         except BudgetSpent:
-            return Part(tuple(records), f"only the first {len(records):,} were read")
+            return _in_part(records)
         except SourceRejected as error:
             if required or not _of_this_read(error):
                 raise
             return Part(tuple(records), error.safe_message)
         return Part(tuple(records), f"{unreadable} could not be read" if unreadable else "")
+
+
+def _in_part(records: list[R]) -> Part[R]:
+    """What the transactions allowed were enough for."""
+    if not records:
+        return Part((), f"not read, for the {TRANSACTIONS} API transactions allowed were used")
+    return Part(tuple(records), f"only the first {len(records):,} were read")
 
 
 def _of_this_read(error: SourceRejected) -> bool:

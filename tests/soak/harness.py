@@ -34,13 +34,7 @@ from ml_connector.usecases.ports import BillSource, Clock, DocumentStore, PollPo
 from sandbox.intacct import SENDER_ID, SENDER_PASSWORD, USER_ID, USER_PASSWORD
 from sandbox.intacct.company import Company
 from tests.support.clock import HandClock
-from tests.support.faults import (
-    Faults,
-    FaultyAlertStore,
-    FaultyDocumentStore,
-    FaultyDoorbell,
-    Killed,
-)
+from tests.support.faults import FaultyAlertStore, FaultyDocumentStore, FaultyDoorbell
 from tests.support.memory_store import (
     MemoryAlertStore,
     MemoryApproverStore,
@@ -48,6 +42,7 @@ from tests.support.memory_store import (
     MemoryFlowStore,
     Tables,
 )
+from tests.support.mishaps import Faults, Killed
 from tests.support.polling import FLOW
 from tests.support.telemetry import RecordingTelemetry
 

@@ -142,15 +142,11 @@ class Memory:
 
 def look(memory: Memory | None, row: Row | None) -> tuple[Memory | None, Token | None]:
     """One look at one bill: what is known afterwards, and what was seen."""
-    if row is None:
-        if memory is None or not memory.waits:
-            return memory, None
-        gone = replace(memory, gone=True)
-        return gone, gone.token("bill.deleted")
     if memory is None:
-        if row.state not in WAITING:
-            return None, None
-        return _in_round(Memory(row), 1)
+        return _in_round(Memory(row), 1) if row and row.state in WAITING else (None, None)
+    if row is None:
+        gone = replace(memory, gone=True)
+        return (gone, gone.token("bill.deleted")) if memory.waits else (memory, None)
     seen = replace(memory, row=row, gone=False)
     if row.state in WAITING:
         return _waits(memory, seen)

@@ -15,7 +15,7 @@ from ml_connector.errors import SourceUnavailable
 from ml_connector.intacct.ports import HttpReply, Transport
 from sandbox.intacct import Arrival, Gateway
 from tests.support.clock import HandClock
-from tests.support.faults import Fault, Faults, Killed
+from tests.support.mishaps import Fault, Faults, Killed
 
 #: What may happen to a process while it waits for the gateway.
 POINT = "gateway call"

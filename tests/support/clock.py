@@ -19,6 +19,10 @@ class HandClock:
         """The present time, aware, UTC."""
         return self._now
 
+    def ahead(self, seconds: float) -> datetime:
+        """The instant so many seconds from now."""
+        return self._now + timedelta(seconds=seconds)
+
     def monotonic(self) -> float:
         """Seconds since the start."""
         return (self._now - self._start).total_seconds()

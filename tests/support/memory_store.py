@@ -9,8 +9,9 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import AuditEntry
@@ -19,6 +20,7 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.instants import to_millis
+from ml_connector.domain.payments import PaymentDocument, PaymentPhase
 from ml_connector.domain.unit_of_work import CaseFile, Change
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
 
@@ -40,6 +42,7 @@ class Tables:
     pauses: dict[str, datetime] = field(default_factory=dict)
     chains: dict[str, list[AuditEntry]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    payments: dict[tuple[str, str], PaymentDocument] = field(default_factory=dict)
     companies: dict[str, CompanyState] = field(default_factory=dict)
     tokens: dict[str, tuple[Change, datetime | None]] = field(default_factory=dict)
     due: list[tuple[int, str]] = field(default_factory=list)
@@ -159,14 +162,19 @@ class _Transaction:
         for write in self._change.documents:
             document, seq = write.document, write.entry.seq
             key = (document.company, document.id)
-            known = self._tables.documents.get(key)
+            table: dict[tuple[str, str], Any] = (
+                self._tables.payments
+                if isinstance(document, PaymentDocument)
+                else self._tables.documents
+            )
+            known = table.get(key)
             stored = replace(document, head=write.entry.head, write_id=self._change.write_id)
             yield (
                 seq == 1,
                 _Operation(
                     f"document:{document.id}",
                     _follows(known.head.seq if known else None, seq),
-                    partial(self._tables.documents.__setitem__, key, stored),
+                    partial(table.__setitem__, key, stored),
                 ),
             )
 
@@ -273,6 +281,24 @@ class MemoryDocumentStore:
     def documents(self, company: str, ids: Sequence[str]) -> dict[str, Document]:
         known = self.tables.documents
         return {one: known[company, one] for one in ids if (company, one) in known}
+
+    def payments(self, company: str, ids: Sequence[str]) -> dict[str, PaymentDocument]:
+        known = self.tables.payments
+        return {one: known[company, one] for one in ids if (company, one) in known}
+
+    def cleared(self, company: str, since: date) -> list[PaymentDocument]:
+        rows = (d for (owner, _), d in self.tables.payments.items() if owner == company)
+        found = [
+            (d.cleared_on, d.id, d)
+            for d in rows
+            if d.phase is PaymentPhase.CLEARED and d.cleared_on and d.cleared_on >= since
+        ]
+        return [document for *_, document in sorted(found, key=lambda row: row[:2])]
+
+    def vanished(self, company: str, since: datetime) -> list[Document]:
+        rows = (d for (owner, _), d in self.tables.documents.items() if owner == company)
+        found = [(d.gone_at, d.id, d) for d in rows if d.gone_at and d.gone_at >= since]
+        return [document for *_, document in sorted(found, key=lambda row: row[:2])]
 
 
 class MemoryAuditTrail:

@@ -40,7 +40,6 @@ from .faults import (
     FaultyDoorbell,
     FaultyMessenger,
     Killed,
-    until,
 )
 from .laws import LawfulAlertStore
 from .ledger import Ledger, OneCompany
@@ -165,9 +164,9 @@ class World:
     # --------------------------------------------------------------------- the functions
     def invoke(self, timeout: float, function: Callable[[datetime], object]) -> bool:
         """Run a function the way Lambda does; false when it was killed or failed."""
-        self.faults.deaths.append(until(self.clock, timeout))
+        self.faults.deaths.append(self.clock.ahead(timeout))
         try:
-            function(until(self.clock, timeout - LAST_WORDS))
+            function(self.clock.ahead(timeout - LAST_WORDS))
         except (Killed, ConnectorError):
             return False
         finally:
@@ -199,7 +198,7 @@ class World:
 
     def send_or_raise(self, dispatch_id: str) -> SendOutcome:
         """The send function's use case with nothing around it."""
-        return send(dispatch_id, self.ports, until(self.clock, SEND_TIMEOUT - LAST_WORDS))
+        return send(dispatch_id, self.ports, self.clock.ahead(SEND_TIMEOUT - LAST_WORDS))
 
     def deliver(self, most: int = 10) -> int:
         """Hand one batch of visible messages to the send function; how many there were."""

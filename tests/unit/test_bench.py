@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.cold_start import EMPTY, MEASURE, Sample, measure, summary
+from bench.cold_start import EMPTY, MEASURE, measure, summary
 from bench.layer_sizes import sizes
 from bench.layers import interpreter
 from bench.report import keep, table
@@ -20,22 +20,21 @@ if TYPE_CHECKING:
 def test_a_cold_start_is_the_median_over_the_empty_interpreter() -> None:
     rows = summary(
         {
-            EMPTY: [Sample(10, 8), Sample(12, 8), Sample(90, 8)],
-            MEASURE: [Sample(112, 40), Sample(110, 40), Sample(999, 40)],
-            "send": [Sample(162, 50), Sample(160, 50), Sample(164, 50)],
+            EMPTY: [10, 12, 90],
+            MEASURE: [112, 110, 999],
+            "send": [162, 160, 164],
         }
     )
     assert [row.name for row in rows] == [MEASURE, "send"]
     assert [row.cpu for row in rows] == [100, 150]
     assert [row.ratio for row in rows] == [1.0, 1.5]
     assert [row.target for row in rows] == [None, 1.5]
-    assert [row.memory for row in rows] == [32, 42]
 
 
 def test_every_candidate_runs_once_a_round_and_the_first_round_does_not_count() -> None:
     samples = measure({"a": "", "b": "x = 1"}, sys.executable, {}, rounds=2)
     assert {name: len(taken) for name, taken in samples.items()} == {"a": 2, "b": 2}
-    assert all(s.cpu > 0 and s.memory > 1 for taken in samples.values() for s in taken)
+    assert all(cpu > 0 for taken in samples.values() for cpu in taken)
 
 
 def test_a_candidate_that_fails_ends_the_run_with_its_error() -> None:

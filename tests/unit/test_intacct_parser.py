@@ -216,6 +216,10 @@ HOSTILE = {
     "undefined entity": "<response>&hallo;</response>",
     "two roots": "<response></response><response></response>",
     "illegal name": "<response><GLDIMBuild/Disassemble_1></response>",
+    "undeclared prefix": "<response><p:operation></p:operation></response>",
+    "undeclared prefix in a record": page("<B><p:A>1</p:A></B>").decode(),
+    "undeclared prefix of an instruction": "<response><?p:a x?></response>",
+    "undeclared prefix of an attribute": '<response p:a="1"></response>',
     "deep nesting": "<a>" * 100_000,
     "deep nesting in a record": "<response><operation><result><data>" + "<a>" * 100_000,
     "many elements": "<response>" + "<a/>" * 200_000 + "</response>",
@@ -225,6 +229,7 @@ HOSTILE = {
     "many names in one record": page(
         f"<r>{''.join(f'<a{i}/>' for i in range(90_000))}</r>"
     ).decode(),
+    "endless record": page(f"<B>{'<a/>' * 600_000}</B>").decode(),
     "endless tag": "<response " + " ".join(f'a{i}="x"' for i in range(100_000)) + "/>",
     "endless comment": "<response><!--" + "x" * 2_000_000 + "--></response>",
 }

@@ -9,7 +9,7 @@ import pytest
 from ml_connector.domain.cases import StopReason
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.usecases.send import SendOutcome, send
-from tests.support.faults import Fault, until
+from tests.support.faults import Fault
 from tests.support.phones import ANSWERS, SENDER_IS_BLOCKED
 from tests.support.provider import Create
 from tests.support.world import World
@@ -106,7 +106,7 @@ def test_no_request_begins_with_less_time_left_than_it_may_take(world: World) ->
     dispatch = world.open()
     world.faults.race = lambda: world.clock.forward(seconds=4)
     world.faults.arrange("commit dispatch.claimed", Fault.RACE)
-    assert send(dispatch.id, world.ports, until(world.clock, 18)) is SendOutcome.RETURNED
+    assert send(dispatch.id, world.ports, world.clock.ahead(18)) is SendOutcome.RETURNED
     assert world.provider.requests == 0
 
 

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from .money import Money
 
+#: MODULEKEY of what came out of purchasing.
+PURCHASING = "9.PO"
+
 
 class BillState(StrEnum):
     """The label Intacct shows, in words of our own for what it means to an approver."""
@@ -75,6 +78,13 @@ class Bill:
     modified: datetime | None = None
     created: datetime | None = None
     url: str = ""
+    module: str = ""
+    """Where it was made, as MODULEKEY says: `3.AP`, or `9.PO` for a purchase order's bill."""
+
+    @property
+    def from_purchase_order(self) -> bool:
+        """Whether editing the purchase order makes it anew, under another record number."""
+        return self.module == PURCHASING
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TypeAlias
 
-from .audit import ChainHead
+from .audit import ChainHead, Json
 from .bills import Bill, BillState
 from .money import Money
+from .payments import PaymentDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,10 @@ class Document:
     counts the partial approvals of the round. `open_cases` are the cases to end once the bill moves
     on. `head` is the head of the document's audit chain and at the same time its version.
     `generation` grows when the document turns out to be older than that chain: the table was
-    restored, and a new chain goes on from where the document stands.
+    restored, and a new chain goes on from where the document stands. `overdue_on` and `reminded_on`
+    are the company's days on which it was last said to be overdue, or to have been edited.
+    `gone_at` is when a bill made from a purchase order vanished: it may come back under another
+    number.
     """
 
     company: str
@@ -40,6 +45,10 @@ class Document:
     open_since: datetime | None
     write_id: str = ""
     generation: int = 1
+    module: str = ""
+    overdue_on: date | None = None
+    reminded_on: date | None = None
+    gone_at: datetime | None = None
 
     @property
     def waiting(self) -> bool:
@@ -52,6 +61,21 @@ class Document:
         name = f"doc#{self.company}#{self.id}"
         return name if self.generation == 1 else f"{name}#{self.generation}"
 
+    @property
+    def facts(self) -> dict[str, Json]:
+        """What its audit trail says of it."""
+        return {
+            "state": self.state.value,
+            "deleted": self.deleted,
+            "round": self.round,
+            "level": self.level,
+            "amount": self.amount.canonical(),
+        }
+
+
+#: Whatever is remembered, of bills and of payments; both have a chain, a round and open cases.
+AnyDocument: TypeAlias = Document | PaymentDocument
+
 
 @dataclass(frozen=True, slots=True)
 class CompanyState:
@@ -59,7 +83,9 @@ class CompanyState:
 
     `watermark` is the largest modification time *seen*, never our clock. `fence` grows with every
     lease; a write that carries an older one is refused. `baseline_done` turns true after the first
-    complete poll: bills found before that are recorded and nobody is told.
+    complete poll: bills found before that are recorded and nobody is told. Payments have a
+    watermark and a baseline of their own; `payments_swept_at` is when all that cleared lately was
+    last compared with what is stored.
     """
 
     company: str
@@ -70,6 +96,9 @@ class CompanyState:
     poll_started_at: datetime | None = None
     poll_succeeded_at: datetime | None = None
     last_error: str = ""
+    payments_watermark: datetime | None = None
+    payments_baseline_done: bool = False
+    payments_swept_at: datetime | None = None
 
 
 def bill_document_id(record_no: str) -> str:
@@ -97,6 +126,7 @@ def first_seen(company: str, bill: Bill, now: datetime) -> Document:
         open_cases=(),
         head=ChainHead(),
         open_since=now if bill.state.waiting else None,
+        module=bill.module,
     )
 
 
@@ -114,6 +144,8 @@ def as_shown(document: Document, bill: Bill, now: datetime) -> Document:
         modified=bill.modified,
         deleted=False,
         open_since=since if bill.state.waiting else None,
+        module=bill.module or document.module,
+        gone_at=None,
     )
 
 

@@ -12,14 +12,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from .bills import Bill, BillState
-from .documents import Document, as_deleted, as_shown, first_seen
+from .documents import AnyDocument, Document, as_deleted, as_shown, first_seen
 from .ids import event_id
+
+D_co = TypeVar("D_co", bound=AnyDocument, covariant=True)
 
 
 class EventKind(StrEnum):
-    """What can happen to a bill, in the words a flow uses."""
+    """What can happen to a bill or a payment, in the words a flow uses."""
 
     SUBMITTED = "bill.submitted"
     """Waits for the first approval: seen for the first time, or once more (a new round)."""
@@ -35,10 +38,28 @@ class EventKind(StrEnum):
     """Taken back by its submitter."""
     DELETED = "bill.deleted"
     """Gone from Intacct."""
+    OVERDUE = "bill.overdue"
+    """Past its due date and still waiting: once a day, where a rule asks for it."""
+    REMINDER = "bill.reminder"
+    """Waiting as before, but edited by somebody: perhaps submitted again, or a level further."""
+    PAYMENT_CLEARED = "payment.cleared"
+    """The bank has paid it."""
+    PAYMENT_VOIDED = "payment.voided"
+    """Taken back after it was made, or spoiled in printing."""
+    PAYMENT_DECLINED = "payment.declined"
+    """Refused before it was made."""
+    PAYMENT_UNCLEARED = "payment.uncleared"
+    """It had cleared, and that was taken back."""
+
+    @property
+    def of_payment(self) -> bool:
+        """Whether it happens to payments, and not to bills."""
+        return self.value.startswith("payment.")
 
 
-#: After these the people told before have nothing left to do, or something else.
-ENDS_CASES = frozenset(EventKind) - {EventKind.CHANGED}
+#: After the others the people told before have nothing left to do, or something else.
+_ADDS = (EventKind.CHANGED, EventKind.OVERDUE, EventKind.REMINDER)
+ENDS_CASES = frozenset(EventKind) - frozenset(_ADDS)
 
 _LEFT_WAITING: dict[BillState, EventKind] = {
     BillState.POSTED: EventKind.APPROVED,
@@ -66,21 +87,30 @@ class Event:
 
     def in_round(self, number: int) -> Event:
         """The same event, had it happened in another round."""
-        return _event_of(self.company, self.document, self.kind, number, self.discriminator)
+        return event_of(self.company, self.document, self.kind, number, self.discriminator)
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """What one look at one bill means: the document as it is now, and what happened."""
+class Sighting(Generic[D_co]):
+    """What one look at one document means: the document as it is now, and what happened.
 
-    document: Document
+    `doubtful`: somebody did something to a waiting bill that left no other trace than a newer time
+    stamp. `silent` is why nobody is told of the events, and `remarks` are further facts; both go
+    into the document's audit trail.
+    """
+
+    document: D_co
     events: tuple[Event, ...]
     changed: bool
+    doubtful: bool = False
+    silent: str = ""
+    remarks: tuple[tuple[str, str], ...] = ()
 
     def ends(self, kind: str) -> bool:
         """Whether a case that an event of this kind opened is over.
 
-        A further change ends what was told of the change before it, and nothing else.
+        A further change ends what was told of the change before it, and nothing else; so do
+        reminders, and a further day after the due date.
         """
         return any(event.kind in ENDS_CASES or event.kind == kind for event in self.events)
 
@@ -89,23 +119,24 @@ def waiting_events(document: Document, number: int) -> tuple[Event, Event]:
     """The two events of a round after which somebody has to act: submitted, a level approved."""
     company, name = document.company, document.id
     return (
-        _event_of(company, name, EventKind.SUBMITTED, number, ""),
-        _event_of(company, name, EventKind.PARTIALLY_APPROVED, number, _level(1)),
+        event_of(company, name, EventKind.SUBMITTED, number, ""),
+        event_of(company, name, EventKind.PARTIALLY_APPROVED, number, _level(1)),
     )
 
 
 def _event(document: Document, kind: EventKind, discriminator: str = "") -> Event:
-    return _event_of(document.company, document.id, kind, document.round, discriminator)
+    return event_of(document.company, document.id, kind, document.round, discriminator)
 
 
-def _event_of(
+def event_of(
     company: str, document: str, kind: EventKind, number: int, discriminator: str
 ) -> Event:
+    """The event of one kind in one round; `discriminator` tells two such events apart."""
     name = event_id(company, document, kind, number, discriminator)
     return Event(name, company, document, kind, number, discriminator)
 
 
-def seen_first(company: str, bill: Bill, now: datetime) -> Sighting | None:
+def seen_first(company: str, bill: Bill, now: datetime) -> Sighting[Document] | None:
     """A bill we have no document for. One that waits for nobody is not worth a document."""
     if not bill.state.waiting:
         return None
@@ -116,7 +147,7 @@ def seen_first(company: str, bill: Bill, now: datetime) -> Sighting | None:
     return Sighting(document, (event,), changed=True)
 
 
-def seen_again(stored: Document, bill: Bill, now: datetime) -> Sighting:
+def seen_again(stored: Document, bill: Bill, now: datetime) -> Sighting[Document]:
     """A bill we know, as Intacct shows it now.
 
     A state this version has no word for says nothing about whether somebody must act, so it ends
@@ -128,26 +159,39 @@ def seen_again(stored: Document, bill: Bill, now: datetime) -> Sighting:
     if stored.waiting and bill.state.waiting:
         return _still_waiting(stored, shown)
     if bill.state.waiting:
-        return _waits_once_more(shown)
+        return waits_once_more(shown)
     if stored.waiting:
         return Sighting(shown, (_event(shown, _LEFT_WAITING[bill.state]),), changed=True)
     return Sighting(shown, (), changed=shown != stored)
 
 
-def _still_waiting(stored: Document, shown: Document) -> Sighting:
+def _still_waiting(stored: Document, shown: Document) -> Sighting[Document]:
     if stored.state is BillState.PARTIALLY_APPROVED and shown.state is BillState.SUBMITTED:
-        return _waits_once_more(shown)
+        return waits_once_more(shown)
     if stored.state is not shown.state:
-        raised = replace(shown, level=stored.level + 1)
-        event = _event(raised, EventKind.PARTIALLY_APPROVED, _level(raised.level))
-        return Sighting(raised, (event,), changed=True)
+        return next_level(shown, stored.level + 1)
     if (stored.amount, stored.vendor_id) != (shown.amount, shown.vendor_id):
         event = _event(shown, EventKind.CHANGED, _what_changed(stored, shown))
         return Sighting(shown, (event,), changed=True)
-    return Sighting(shown, (), changed=shown != stored)
+    return Sighting(shown, (), changed=shown != stored, doubtful=_only_touched(stored, shown))
 
 
-def _waits_once_more(shown: Document) -> Sighting:
+def _only_touched(stored: Document, shown: Document) -> bool:
+    """Whether the time stamp moved on and nothing that could explain it changed."""
+    if not stored.modified or not shown.modified or shown.modified <= stored.modified:
+        return False
+    return replace(shown, modified=stored.modified) == stored
+
+
+def next_level(shown: Document, level: int) -> Sighting[Document]:
+    """A bill whose approvals have come to this level: the next must act."""
+    raised = replace(shown, level=level)
+    event = _event(raised, EventKind.PARTIALLY_APPROVED, _level(level))
+    return Sighting(raised, (event,), changed=True)
+
+
+def waits_once_more(shown: Document) -> Sighting[Document]:
+    """A bill that was submitted again since it was last seen: a new round."""
     level = 1 if shown.state is BillState.PARTIALLY_APPROVED else 0
     again = replace(shown, round=shown.round + 1, level=level)
     if level:
@@ -157,7 +201,7 @@ def _waits_once_more(shown: Document) -> Sighting:
     return Sighting(again, (event,), changed=True)
 
 
-def gone(stored: Document) -> Sighting:
+def gone(stored: Document) -> Sighting[Document]:
     """A waiting bill that a complete read did not show and that has no row of its own either."""
     deleted = as_deleted(stored)
     return Sighting(deleted, (_event(deleted, EventKind.DELETED),), changed=True)

@@ -15,19 +15,17 @@ from typing import Any
 
 from ml_connector.errors import ConfigurationError
 
-from .documents import Document
+from .bills import BillState
+from .documents import AnyDocument
 from .events import EventKind
 from .money import Money
+from .wording import TELLABLE
 
 #: The version of the published form. A flow of another one is refused, never guessed at.
 SCHEMA = 1
 
 #: A case is opened together with its alerts and first dispatches, in one transaction.
 MOST_STEPS = 10
-
-#: The events there is a text for: the bill waits for somebody. "Waiting for approval" after a bill
-#: was declined would be a lie.
-TELLABLE = frozenset({EventKind.SUBMITTED, EventKind.PARTIALLY_APPROVED, EventKind.CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +69,20 @@ class Rule:
     amount: AmountBand | None = None
     approver: str = ""
 
-    def matches(self, kind: EventKind, document: Document) -> bool:
-        """Whether the rule speaks about this event of this bill."""
+    def matches(self, kind: EventKind, document: AnyDocument) -> bool:
+        """Whether the rule speaks about this event of this document."""
         return kind in self.on and (self.amount is None or self.amount.holds(document.amount))
 
     @property
     def sentence(self) -> str:
         """The rule as a person would say it."""
-        when = " or ".join(_WHEN[kind] for kind in EventKind if kind in self.on)
+        bills = [_WHEN[kind] for kind in EventKind if kind in self.on and not kind.of_payment]
+        payments = [_WHEN[kind] for kind in EventKind if kind in self.on and kind.of_payment]
+        subjects = (("a bill", bills), ("a payment", payments))
+        when = ", or ".join(f"{what} {' or '.join(said)}" for what, said in subjects if said)
         band = f" with an amount {self.amount}" if self.amount else ""
         told = " and ".join(f"text {self._who(step)}" for step in self.steps)
-        return f"When a bill {when}{band}, {told}."
+        return f"When {when}{band}, {told}."
 
     def _who(self, step: Step) -> str:
         if step.to != "approver":
@@ -97,6 +98,12 @@ _WHEN: dict[EventKind, str] = {
     EventKind.DECLINED: "is declined",
     EventKind.RECALLED: "is recalled",
     EventKind.DELETED: "is deleted",
+    EventKind.OVERDUE: "waits past its due date",
+    EventKind.REMINDER: "was edited and waits",
+    EventKind.PAYMENT_CLEARED: "clears",
+    EventKind.PAYMENT_VOIDED: "is voided",
+    EventKind.PAYMENT_DECLINED: "is declined",
+    EventKind.PAYMENT_UNCLEARED: "is no longer cleared",
 }
 
 
@@ -122,6 +129,10 @@ class Flow:
         """The company with this key."""
         return next((company for company in self.companies if company.key == key), None)
 
+    def speaks_of(self, kind: EventKind) -> bool:
+        """Whether any rule names this event."""
+        return any(kind in rule.on for rule in self.rules)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -136,8 +147,25 @@ class Decision:
     """For each step the approver ids to try in this order; the first who can be told is told."""
 
 
-def decide(flow: Flow, kind: EventKind, document: Document) -> Decision | None:
-    """The first rule that matches, or None when no rule speaks about this event."""
+def decide(flow: Flow, kind: EventKind, document: AnyDocument) -> Decision | None:
+    """The first rule that matches, or None when no rule speaks about this event.
+
+    A reminder stands for a submission or an approval that may have been missed. Where no rule
+    names reminders, it goes by the rule for what it stands for.
+    """
+    decision = _decide(flow, kind, document)
+    if decision is None and kind is EventKind.REMINDER and not flow.speaks_of(kind):
+        return _decide(flow, _STANDS_FOR.get(document.state.value, kind), document)
+    return decision
+
+
+_STANDS_FOR = {
+    BillState.SUBMITTED.value: EventKind.SUBMITTED,
+    BillState.PARTIALLY_APPROVED.value: EventKind.PARTIALLY_APPROVED,
+}
+
+
+def _decide(flow: Flow, kind: EventKind, document: AnyDocument) -> Decision | None:
     for number, rule in enumerate(flow.rules, start=1):
         if rule.matches(kind, document):
             return Decision(

@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, assert_never
 
 from .gsm7 import EXTENSION, GSM7_SINGLE, UCS2_PART, is_gsm7, normalise, segments
@@ -60,8 +61,8 @@ _LEAST_VENDOR, _LEAST_NUMBER, _LEAST_COMPANY = 8, 12, 8
 _UCS2_ROOM = 2 * UCS2_PART - 1
 
 
-class BillFacts(Protocol):
-    """What a text needs to know about a bill, as Intacct gave it or as it is stored."""
+class Facts(Protocol):
+    """What a text has to know of a bill or a payment, as Intacct gave it or as it is stored."""
 
     @property
     def record_no(self) -> str:
@@ -69,7 +70,7 @@ class BillFacts(Protocol):
 
     @property
     def number(self) -> str:
-        """The number on the bill, as the supplier wrote it."""
+        """The number on the bill, as the supplier wrote it; or the payment's."""
 
     @property
     def vendor_id(self) -> str:
@@ -88,9 +89,26 @@ class BillFacts(Protocol):
         """The company's own calendar date."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What happened, in our own words: to which thing, with its facts before it, and without any.
+
+    GSM-7; `news` is at most 56 characters, so that one segment has room for what is never cut.
+    """
+
+    thing: str
+    news: str
+    briefly: str
+
+
+BILL_WAITING = Words(
+    "bill", "Waiting for approval in Intacct.", "a bill is waiting for approval in Intacct."
+)
+
+
 def bill_waiting_sms(
     company_name: str,
-    bill: BillFacts,
+    bill: Facts,
     reference: str,
     detail: Detail = "full",
     *,
@@ -98,8 +116,22 @@ def bill_waiting_sms(
 ) -> str:
     """The SMS for a bill that waits for approval, for example::
 
-        Acme AP: Baker Steel, USD 12,500.00, bill 4711, due Nov 30. Waiting for approval in
-        Intacct. Reply 1 = seen. Ref K7F2
+    Acme AP: Baker Steel, USD 12,500.00, bill 4711, due Nov 30. Waiting for approval in
+    Intacct. Reply 1 = seen. Ref K7F2
+    """
+    return notice_sms(company_name, bill, BILL_WAITING, reference, detail, replies=replies)
+
+
+def notice_sms(
+    company_name: str,
+    subject: Facts,
+    words: Words,
+    reference: str,
+    detail: Detail = "full",
+    *,
+    replies: bool = False,
+) -> str:
+    """The SMS for something that happened to a bill or a payment.
 
     `detail` says how much a lock screen may show. `replies` is whether replies are read; without
     them none is asked for. One GSM-7 segment, or at most two of UCS-2 where a name needs it: the
@@ -110,26 +142,33 @@ def bill_waiting_sms(
     if not _is_reference(reference):
         raise ValueError(f"not a reference code: {reference!r}")
     company = plain(company_name).rstrip(" :")
-    vendor = (plain(bill.vendor_name) or plain(bill.vendor_id) or "unnamed vendor").rstrip(" ,;:")
-    number = plain(bill.number).rstrip(" .,;:") or f"record {plain(bill.record_no)}"
-    amount = plain(str(bill.amount))
-    due = f", due {_MONTHS[bill.due.month - 1]} {bill.due.day}" if bill.due else ""
+    vendor = (plain(subject.vendor_name) or plain(subject.vendor_id) or "unnamed vendor").rstrip(
+        " ,;:"
+    )
+    number = plain(subject.number).rstrip(" .,;:") or f"record {plain(subject.record_no)}"
+    amount = plain(str(subject.amount))
+    due = f", due {day_of_month(subject.due)}" if subject.due else ""
     end = f"{' Reply 1 = seen.' if replies else ''} Ref {reference}"
 
     def said(vendor: str, number: str, company: str) -> str:
         match detail:
             case "full":
                 who = f"{vendor}, " if vendor else ""
-                what = f"{who}{amount}, bill {number}{due}. Waiting for approval in Intacct."
+                what = f"{who}{amount}, {words.thing} {number}{due}. {words.news}"
             case "amount_only":
-                what = f"bill of {amount}. Waiting for approval in Intacct."
+                what = f"{words.thing} of {amount}. {words.news}"
             case "reference_only":
-                what = "a bill is waiting for approval in Intacct."
+                what = words.briefly
             case _:
                 assert_never(detail)
         return f"{company}: {what}{end}" if company else f"{what}{end}"
 
     return _fitted(said, vendor[:_LONGEST_NAME], number[-_LONGEST_NAME:], company[:_LONGEST_NAME])
+
+
+def day_of_month(day: date) -> str:
+    """`Nov 30`."""
+    return f"{_MONTHS[day.month - 1]} {day.day}"
 
 
 def plain(text: str) -> str:

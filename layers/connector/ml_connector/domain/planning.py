@@ -10,13 +10,14 @@ from .approvers import Approver
 from .audit import ChainHead, Json, entry_after
 from .cases import Alert, Case, CaseState, StopReason, case_chain
 from .dispatches import Dispatch, Member
-from .documents import Document
+from .documents import AnyDocument
 from .events import Event
 from .flows import Decision, Step
 from .ids import alert_id, dispatch_id
-from .messages import bill_waiting_sms, reference_code
+from .messages import reference_code
 from .phone import fingerprint
 from .unit_of_work import CaseWrite
+from .wording import event_sms
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ People = Callable[[str], Approver | None]
 
 def open_case(
     event: Event,
-    document: Document,
+    document: AnyDocument,
     decision: Decision,
     company_name: str,
     people: People,
@@ -69,7 +70,7 @@ def open_case(
         person, passed_over = _first_reachable(candidates, people)
         alert = _alert(event, number, step, person.id if person else _first(candidates), now)
         if person:
-            dispatch = _dispatch(alert, document, company_name, now, times)
+            dispatch = _dispatch(alert, event, document, company_name, now, times)
             alerts.append(replace(alert, dispatch=dispatch.id))
             dispatches.append(dispatch)
         else:
@@ -133,7 +134,12 @@ def _alert(event: Event, number: int, step: Step, recipient: str, now: datetime)
 
 
 def _dispatch(
-    alert: Alert, document: Document, company_name: str, now: datetime, times: PlanTimes
+    alert: Alert,
+    event: Event,
+    document: AnyDocument,
+    company_name: str,
+    now: datetime,
+    times: PlanTimes,
 ) -> Dispatch:
     new_id = dispatch_id(alert.id, 1)
     reference = reference_code(new_id)
@@ -143,7 +149,7 @@ def _dispatch(
         channel=alert.channel,
         recipient=alert.recipient,
         members=(Member(alert.case_id, alert.id),),
-        text=bill_waiting_sms(company_name, document, reference),
+        text=event_sms(event.kind, company_name, document, reference),
         reference=reference,
         validity_seconds=times.validity_seconds,
         created_at=now,

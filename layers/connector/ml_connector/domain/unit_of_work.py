@@ -13,7 +13,7 @@ from datetime import datetime
 from .audit import AuditEntry
 from .cases import Alert, Case
 from .dispatches import Dispatch
-from .documents import Document
+from .documents import AnyDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class CaseWrite:
 class DocumentWrite:
     """A document with the audit entry that goes with the change; versions as in CaseWrite."""
 
-    document: Document
+    document: AnyDocument
     entry: AuditEntry
 
 

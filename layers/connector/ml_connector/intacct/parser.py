@@ -11,7 +11,7 @@ memory. Nothing parsed leaves this module before the last byte was found well-fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -31,11 +31,13 @@ MAX_DEPTH = 40
 MAX_ELEMENTS = 50_000
 MAX_RECORDS = 20_000
 MAX_NAMES = 10_000
+MAX_FIELDS = 10_000
 FEED_BYTES = 256 * 1024
 
 _HANDLERS = (
     "XmlDeclHandler",
     "StartDoctypeDeclHandler",
+    "ProcessingInstructionHandler",
     "StartElementHandler",
     "EndElementHandler",
     "CharacterDataHandler",
@@ -173,6 +175,7 @@ class _Reader:
         self._field, self._field_end = self._field_handlers()
         self._expat.XmlDeclHandler = self._declaration
         self._expat.StartDoctypeDeclHandler = self._doctype
+        self._expat.ProcessingInstructionHandler = self._instruction
         # A C function as handler: no Python frame for every piece of text.
         self._expat.CharacterDataHandler = self._text.append
         self._expect_elements()
@@ -183,6 +186,7 @@ class _Reader:
             self._feed(memoryview(body))
         finally:
             self._let_go()
+        self._refuse_prefixes(self._names)
         if self._root is None:  # pragma: no cover - expat raises "no element found" first
             raise SourceProtocolError("the gateway's reply holds no element")
         return self._root
@@ -193,6 +197,8 @@ class _Reader:
             fed = min(start + FEED_BYTES, len(body))
             if fed - self._expat.CurrentByteIndex > FEED_BYTES:
                 raise SourceProtocolError("the gateway's reply holds a tag of enormous length")
+            if len(self._keys) > MAX_FIELDS:
+                raise SourceProtocolError("the gateway's reply holds a record without end")
             self._check_names()
         self._expat.Parse(b"", True)
 
@@ -214,6 +220,15 @@ class _Reader:
         if name.lower() == "html":
             raise SourceUnavailable("the gateway answered with a web page")
         raise SourceProtocolError("the gateway's reply declares a document type")
+
+    def _instruction(self, target: str, _data: str) -> None:
+        self._refuse_prefixes((target,))
+
+    @staticmethod
+    def _refuse_prefixes(names: Iterable[str]) -> None:
+        """The gateway uses no namespaces, and nothing here checks that a prefix is declared."""
+        if any(":" in name for name in names):
+            raise SourceProtocolError("the gateway's reply uses names with a prefix")
 
     # ------------------------------------------------- the envelope, and what nests
     def _expect_elements(self) -> None:

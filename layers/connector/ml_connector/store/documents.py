@@ -1,17 +1,25 @@
-"""The documents table: what each company's bills looked like, and where polling stands."""
+"""The documents table: what bills and payments looked like, and where polling stands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.payments import PaymentDocument
 from ml_connector.errors import StoreConflict
 
-from .mapping import company_item, company_key, company_of, document_of
-from .models import CompanyItem, DocumentItem
+from .document_items import cleared_key, document_of, gone_key, payment_of
+from .mapping import company_item, company_key, company_of
+from .models import CompanyItem, DocumentItem, OpenIndex
 from .transaction import translated
+
+#: Instants begin with a digit; every other key of the index begins with a letter.
+_NO_INSTANT = "a"
+#: After every `cleared#` and `gone#` key.
+_END = "~"
 
 
 class DynamoDocumentStore:
@@ -55,13 +63,38 @@ class DynamoDocumentStore:
 
     def waiting(self, company: str) -> list[Document]:
         """All documents somebody still has to approve, consistently."""
-        with translated():
-            rows = DocumentItem.open_index.query(company_key(company), consistent_read=True)
-            return [document_of(row) for row in rows]
+        return [document_of(row) for row in _listed(company, _KEY < _NO_INSTANT)]
 
     def documents(self, company: str, ids: Sequence[str]) -> dict[str, Document]:
-        """The documents with these ids, consistently; unknown ids are absent."""
-        pk = company_key(company)
-        with translated():
-            rows = DocumentItem.batch_get([(pk, sk) for sk in ids], consistent_read=True)
-            return {row.sk: document_of(row) for row in rows}
+        """The bills' documents with these ids, consistently; unknown ids are absent."""
+        return {row.sk: document_of(row) for row in _rows(company, ids)}
+
+    def payments(self, company: str, ids: Sequence[str]) -> dict[str, PaymentDocument]:
+        """The payments' documents with these ids, consistently; unknown ids are absent."""
+        return {row.sk: payment_of(row) for row in _rows(company, ids)}
+
+    def cleared(self, company: str, since: date) -> list[PaymentDocument]:
+        """All payments stored as cleared on that day or after it, consistently."""
+        between = _KEY.between(cleared_key(since), f"cleared#{_END}")
+        return [payment_of(row) for row in _listed(company, between)]
+
+    def vanished(self, company: str, since: datetime) -> list[Document]:
+        """Purchase orders' bills that vanished at or after then, consistently."""
+        between = _KEY.between(gone_key(since), f"gone#{_END}")
+        return [document_of(row) for row in _listed(company, between)]
+
+
+_KEY = OpenIndex.open_since
+
+
+def _listed(company: str, condition: Any) -> list[DocumentItem]:  # noqa: ANN401 - PynamoDB's
+    """The rows of the index whose key meets a condition, in its order."""
+    with translated():
+        index = DocumentItem.open_index
+        return list(index.query(company_key(company), condition, consistent_read=True))
+
+
+def _rows(company: str, ids: Sequence[str]) -> list[DocumentItem]:
+    pk = company_key(company)
+    with translated():
+        return list(DocumentItem.batch_get([(pk, sk) for sk in ids], consistent_read=True))

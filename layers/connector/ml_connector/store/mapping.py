@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import AuditEntry, ChainHead, canonical
-from ml_connector.domain.bills import BillState
 from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
 from ml_connector.domain.delivery import MessageStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
-from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.instants import from_text, to_millis, to_text
-from ml_connector.domain.money import Money
 
 from .models import (
     DUE_SHARD,
@@ -24,15 +21,16 @@ from .models import (
     CaseItem,
     CompanyItem,
     DispatchItem,
-    DocumentItem,
 )
 
 
-def _instant(text: str | None) -> datetime | None:
+def instant_of(text: str | None) -> datetime | None:
+    """The instant an optional attribute holds."""
     return from_text(text) if text else None
 
 
-def _text(instant: datetime | None) -> str | None:
+def text_of(instant: datetime | None) -> str | None:
+    """An optional instant as an attribute; None removes it."""
     return to_text(instant) if instant else None
 
 
@@ -50,7 +48,7 @@ def dispatch_item(dispatch: Dispatch, write_id: str) -> DispatchItem:
         sk,
         due_shard=DUE_SHARD if dispatch.look_at else None,
         look_at=to_millis(dispatch.look_at) if dispatch.look_at else None,
-        look_text=_text(dispatch.look_at),
+        look_text=text_of(dispatch.look_at),
         id=dispatch.id,
         company=dispatch.company,
         channel=dispatch.channel,
@@ -69,13 +67,13 @@ def dispatch_item(dispatch: Dispatch, write_id: str) -> DispatchItem:
         returns=dispatch.returns,
         to=dispatch.to or None,
         claim_token=dispatch.claim_token or None,
-        claimed_at=_text(dispatch.claimed_at),
+        claimed_at=text_of(dispatch.claimed_at),
         sid=dispatch.sid or None,
-        sent_at=_text(dispatch.sent_at),
+        sent_at=text_of(dispatch.sent_at),
         provider_status=dispatch.provider_status.value if dispatch.provider_status else None,
         error_code=dispatch.error_code,
         empty_lists=dispatch.empty_lists,
-        last_empty_at=_text(dispatch.last_empty_at),
+        last_empty_at=text_of(dispatch.last_empty_at),
         reason=dispatch.reason or None,
         version=dispatch.version,
         write_id=write_id,
@@ -95,7 +93,7 @@ def dispatch_of(item: DispatchItem) -> Dispatch:
         validity_seconds=int(item.validity_seconds),
         created_at=from_text(item.created_at),
         due_at=from_text(item.due_at),
-        look_at=_instant(item.look_text),
+        look_at=instant_of(item.look_text),
         state=DispatchState(item.state),
         sequence=int(item.sequence),
         attempt=int(item.attempt),
@@ -104,13 +102,13 @@ def dispatch_of(item: DispatchItem) -> Dispatch:
         returns=int(item.returns),
         to=item.to or "",
         claim_token=item.claim_token or "",
-        claimed_at=_instant(item.claimed_at),
+        claimed_at=instant_of(item.claimed_at),
         sid=item.sid or "",
-        sent_at=_instant(item.sent_at),
+        sent_at=instant_of(item.sent_at),
         provider_status=MessageStatus(item.provider_status) if item.provider_status else None,
         error_code=None if item.error_code is None else int(item.error_code),
         empty_lists=int(item.empty_lists),
-        last_empty_at=_instant(item.last_empty_at),
+        last_empty_at=instant_of(item.last_empty_at),
         reason=item.reason or "",
         version=int(item.version),
         write_id=item.write_id,
@@ -139,7 +137,7 @@ def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
         expires_at_text=to_text(case.expires_at),
         rule=case.rule,
         flow_version=case.flow_version,
-        ended_at=_text(case.ended_at),
+        ended_at=text_of(case.ended_at),
         end_reason=case.end_reason or None,
         head_seq=head.seq,
         head_digest=head.digest,
@@ -161,7 +159,7 @@ def case_of(item: CaseItem) -> Case:
         rule=item.rule,
         flow_version=int(item.flow_version),
         head=ChainHead(int(item.head_seq), item.head_digest),
-        ended_at=_instant(item.ended_at),
+        ended_at=instant_of(item.ended_at),
         end_reason=item.end_reason or "",
         write_id=item.write_id,
     )
@@ -205,63 +203,10 @@ def alert_of(item: AlertItem) -> Alert:
     )
 
 
-# ------------------------------------------------------------------------------- documents
+# ------------------------------------------------------------------------------- companies
 def company_key(company: str) -> str:
     """The partition of a company's documents and state."""
     return f"company#{company}"
-
-
-def document_item(document: Document, head: ChainHead, write_id: str) -> DocumentItem:
-    """The item of a document whose chain ends in `head`."""
-    return DocumentItem(
-        company_key(document.company),
-        document.id,
-        open_since=_text(document.open_since),
-        company=document.company,
-        record_no=document.record_no,
-        number=document.number,
-        vendor_id=document.vendor_id,
-        vendor_name=document.vendor_name,
-        amount=str(document.amount.amount),
-        currency=document.amount.currency,
-        state=document.state.value,
-        due=document.due.isoformat() if document.due else None,
-        modified=_text(document.modified),
-        first_seen=to_text(document.first_seen),
-        round=document.round,
-        level=document.level,
-        deleted=document.deleted,
-        generation=document.generation,
-        open_cases=list(document.open_cases),
-        head_seq=head.seq,
-        head_digest=head.digest,
-        write_id=write_id,
-    )
-
-
-def document_of(item: DocumentItem) -> Document:
-    """The document in an item."""
-    return Document(
-        company=item.company,
-        id=item.sk,
-        record_no=item.record_no,
-        number=item.number,
-        vendor_id=item.vendor_id,
-        vendor_name=item.vendor_name,
-        amount=Money(Decimal(item.amount), item.currency),
-        state=BillState(item.state),
-        due=date.fromisoformat(item.due) if item.due else None,
-        modified=_instant(item.modified),
-        first_seen=from_text(item.first_seen),
-        round=int(item.round),
-        level=int(item.level),
-        deleted=bool(item.deleted),
-        generation=int(item.generation or 1),
-        open_cases=tuple(item.open_cases),
-        head=ChainHead(int(item.head_seq), item.head_digest),
-        open_since=_instant(item.open_since),
-        write_id=item.write_id,
-    )
 
 
 def company_item(state: CompanyState) -> CompanyItem:
@@ -271,12 +216,15 @@ def company_item(state: CompanyState) -> CompanyItem:
         "state",
         company=state.company,
         fence=state.fence,
-        lease_until=_text(state.lease_until),
-        watermark=_text(state.watermark),
+        lease_until=text_of(state.lease_until),
+        watermark=text_of(state.watermark),
         baseline_done=state.baseline_done,
-        poll_started_at=_text(state.poll_started_at),
-        poll_succeeded_at=_text(state.poll_succeeded_at),
+        poll_started_at=text_of(state.poll_started_at),
+        poll_succeeded_at=text_of(state.poll_succeeded_at),
         last_error=state.last_error or None,
+        payments_watermark=text_of(state.payments_watermark),
+        payments_baseline_done=state.payments_baseline_done,
+        payments_swept_at=text_of(state.payments_swept_at),
     )
 
 
@@ -285,12 +233,15 @@ def company_of(item: CompanyItem) -> CompanyState:
     return CompanyState(
         company=item.company,
         fence=int(item.fence),
-        lease_until=_instant(item.lease_until),
-        watermark=_instant(item.watermark),
+        lease_until=instant_of(item.lease_until),
+        watermark=instant_of(item.watermark),
         baseline_done=bool(item.baseline_done),
-        poll_started_at=_instant(item.poll_started_at),
-        poll_succeeded_at=_instant(item.poll_succeeded_at),
+        poll_started_at=instant_of(item.poll_started_at),
+        poll_succeeded_at=instant_of(item.poll_succeeded_at),
         last_error=item.last_error or "",
+        payments_watermark=instant_of(item.payments_watermark),
+        payments_baseline_done=bool(item.payments_baseline_done),
+        payments_swept_at=instant_of(item.payments_swept_at),
     )
 
 

@@ -174,7 +174,11 @@ class PauseItem(Model):
 
 # ------------------------------------------------------------------------ table: documents
 class OpenIndex(LocalSecondaryIndex["DocumentItem"]):  # type: ignore[no-untyped-call]
-    """Documents somebody still has to approve. Sparse, and read consistently."""
+    """Documents there may be more to say about. Sparse, and read consistently.
+
+    Its key says why: an instant is a bill somebody still has to approve, `cleared#<day>` a payment
+    that cleared, `gone#<instant>` a purchase order's bill that vanished.
+    """
 
     class Meta:
         index_name = "open"
@@ -185,7 +189,7 @@ class OpenIndex(LocalSecondaryIndex["DocumentItem"]):  # type: ignore[no-untyped
 
 
 class DocumentItem(Model):
-    """`company#<key>` / `bill#<record number>`."""
+    """`company#<key>` / `bill#<record number>` or `payment#<record number>`."""
 
     class Meta(_Unbound):
         pass
@@ -209,6 +213,12 @@ class DocumentItem(Model):
     level = NumberAttribute()
     deleted = BooleanAttribute()
     generation = NumberAttribute(null=True)
+    module = UnicodeAttribute(null=True)
+    overdue_on = UnicodeAttribute(null=True)
+    reminded_on = UnicodeAttribute(null=True)
+    gone_at = UnicodeAttribute(null=True)
+    phase = UnicodeAttribute(null=True)
+    cleared_on = UnicodeAttribute(null=True)
     open_cases: JSONAttribute = JSONAttribute()
     head_seq = NumberAttribute()
     head_digest = UnicodeAttribute()
@@ -231,6 +241,9 @@ class CompanyItem(Model):
     poll_started_at = UnicodeAttribute(null=True)
     poll_succeeded_at = UnicodeAttribute(null=True)
     last_error = UnicodeAttribute(null=True)
+    payments_watermark = UnicodeAttribute(null=True)
+    payments_baseline_done = BooleanAttribute(null=True)
+    payments_swept_at = UnicodeAttribute(null=True)
 
 
 # ---------------------------------------------------------------------------- table: audit

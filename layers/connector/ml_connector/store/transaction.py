@@ -14,15 +14,8 @@ from ml_connector.domain.unit_of_work import Change, Counter
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
 
 from .connection import SharedConnection
-from .mapping import (
-    alert_item,
-    audit_item,
-    case_item,
-    company_key,
-    dispatch_item,
-    document_item,
-    epoch,
-)
+from .document_items import item_of
+from .mapping import alert_item, audit_item, case_item, company_key, dispatch_item, epoch
 from .models import AuditItem, CompanyItem, CounterItem, SidItem
 
 #: DynamoDB takes no more than this in one transaction.
@@ -91,7 +84,7 @@ class _Transaction:
         for entry in change.entries:
             self._put(f"audit:{entry.chain}", audit_item(entry), AuditItem.chain.does_not_exist())
         for document in change.documents:
-            item = document_item(document.document, document.entry.head, change.write_id)
+            item = item_of(document.document, document.entry.head, change.write_id)
             self._versioned("document", document.document.id, item, document.entry.seq)
         for case in change.cases:
             stored = case_item(case.case, case.entry.head, change.write_id)

@@ -28,7 +28,7 @@ from ml_connector.errors import (
 )
 
 from .ports import BillSource, PollPorts
-from .recording import Recorder
+from .recording import AnySighting, Recorder
 
 #: The lease outlives the function by this much, seconds: a function that is killed at its timeout
 #: leaves the company free for the tick after the next.
@@ -215,9 +215,9 @@ class _Poll:
         if not read.zone_verified:
             warn("zone_unverified", company=company)
 
-    def _look(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Sighting]:
+    def _look(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Sighting[Document]]:
         now = self._ports.clock.now()
-        found: list[Sighting] = []
+        found: list[Sighting[Document]] = []
         for bill in bills:
             stored = known.get(bill_document_id(bill.record_no))
             sighting = (
@@ -256,7 +256,7 @@ class _Poll:
         self._record(gone(document) for document in without_row)
         return read
 
-    def _record(self, sightings: Iterable[Sighting]) -> None:
+    def _record(self, sightings: Iterable[AnySighting]) -> None:
         for sighting in sightings:
             reserve = seconds(self._ports.timings.time_reserve)
             if self._ports.clock.now() + reserve >= self._until:

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from ml_connector.domain.approvers import Approver
@@ -17,7 +17,9 @@ from ml_connector.domain.bills import BillsRead
 from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.doubts import HistoryRead
 from ml_connector.domain.flows import Flow
+from ml_connector.domain.payments import ClearedRead, PaymentDocument, PaymentsRead
 from ml_connector.domain.unit_of_work import CaseFile, Change
 from ml_connector.settings import Timings
 
@@ -30,6 +32,26 @@ class BillSource(Protocol):
 
     def read_by_key(self, record_numbers: Sequence[str]) -> BillsRead:
         """The bills with these record numbers; a number without a row no longer exists."""
+
+
+class PaymentSource(Protocol):
+    """Reads one company's payments from Intacct. Raises only the SourceError family."""
+
+    def read_payments_changed(self, since: datetime) -> PaymentsRead:
+        """All payments modified at or after `since` (UTC)."""
+
+    def read_payments_by_key(self, record_numbers: Sequence[str]) -> PaymentsRead:
+        """The payments with these record numbers."""
+
+    def read_cleared(self, since: date) -> ClearedRead:
+        """Which payments the bank paid on that day or after it, whenever they were modified."""
+
+
+class HistorySource(Protocol):
+    """Reads what people did to single bills. Raises only the SourceError family."""
+
+    def read_workflow(self, record_numbers: Sequence[str], since: datetime) -> HistoryRead:
+        """The workflow steps of these bills at or after `since` (UTC)."""
 
 
 class Messenger(Protocol):
@@ -110,7 +132,16 @@ class DocumentStore(Protocol):
         """All documents somebody still has to approve, consistently."""
 
     def documents(self, company: str, ids: Sequence[str]) -> dict[str, Document]:
-        """The documents with these ids, consistently."""
+        """The bills' documents with these ids, consistently."""
+
+    def payments(self, company: str, ids: Sequence[str]) -> dict[str, PaymentDocument]:
+        """The payments' documents with these ids, consistently."""
+
+    def cleared(self, company: str, since: date) -> list[PaymentDocument]:
+        """All payments stored as cleared on that day or after it, consistently."""
+
+    def vanished(self, company: str, since: datetime) -> list[Document]:
+        """Purchase orders' bills that vanished at or after then, consistently."""
 
 
 class FlowStore(Protocol):
@@ -132,6 +163,10 @@ class Companies(Protocol):
 
     def source(self, company: str) -> BillSource | None:
         """The company's gateway, or None where no credentials are stored for it."""
+
+
+def _nothing(_company: str) -> None:
+    return None
 
 
 class Telemetry(Protocol):
@@ -173,5 +208,9 @@ class PollPorts:
     clock: Clock
     telemetry: Telemetry
     timings: Timings
+    payments: Callable[[str], PaymentSource | None] = _nothing
+    """The way to a company's payments; None where they are not watched."""
+    history: Callable[[str], HistorySource | None] = _nothing
+    """The way to a company's audit history; None where edits without a trace are not followed."""
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     sleep: Callable[[float], None] = time.sleep

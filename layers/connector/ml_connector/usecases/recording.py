@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias, TypeGuard
 
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.cases import Alert, CaseState, StopReason
-from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.documents import AnyDocument, CompanyState, Document
 from ml_connector.domain.events import Event, Sighting
 from ml_connector.domain.flows import Flow, FlowCompany, decide
 from ml_connector.domain.instants import seconds
+from ml_connector.domain.payments import PaymentDocument
 from ml_connector.domain.planning import Opening, PlanTimes, open_case
 from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, DocumentWrite, Fence
 from ml_connector.errors import StoreConflict
 
 from .commit import commit
 from .ports import PollPorts
-from .restoring import caught_up
+from .restoring import caught_up, payment_caught_up
 
 #: A case's chain is also written by whoever is sending right now. Losing that race this often in a
 #: row means that something else is wrong.
 TRIES = 8
+
+
+AnySighting: TypeAlias = Sighting[Document] | Sighting[PaymentDocument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Recorder:
         self._ports = ports
         self._until = until
 
-    def record(self, sighting: Sighting) -> Recorded:
+    def record(self, sighting: AnySighting) -> Recorded:
         """Write one sighting. Raises StoreConflict once the poll was overtaken.
 
         The cases a document ends are also written by whoever is sending for them; that race is run
@@ -78,12 +83,19 @@ class Recorder:
                 if not error.failed or any(not name.startswith(_CASES) for name in others):
                     raise
                 if chain in error.failed:
-                    sighting = caught_up(sighting, self._ports.alerts)
+                    sighting = self._caught_up(sighting)
         raise StoreConflict(f"{before.id}: its cases changed {TRIES} times in a row")
 
-    def _try(self, sighting: Sighting, before: Document) -> Recorded:
+    def _caught_up(self, sighting: AnySighting) -> AnySighting:
+        if _of_payment(sighting):
+            return payment_caught_up(sighting)
+        if _of_bill(sighting):
+            return caught_up(sighting, self._ports.alerts)
+        raise TypeError(type(sighting.document))
+
+    def _try(self, sighting: AnySighting, before: AnyDocument) -> Recorded:
         now = self._ports.clock.now()
-        parts = [self._part(event, sighting.document, now) for event in sighting.events]
+        parts = [self._part(event, sighting, now) for event in sighting.events]
         openings = [part.opening for part in parts if part.opening]
         over = self._over(sighting)
         ending = [file for file in over if not file.case.state.ended]
@@ -116,9 +128,13 @@ class Recorder:
         )
 
     # ------------------------------------------------------------------------ the new cases
-    def _part(self, event: Event, document: Document, now: datetime) -> _Part:
-        if not self._lease.baseline_done:
+    def _part(self, event: Event, sighting: AnySighting, now: datetime) -> _Part:
+        lease, document = self._lease, sighting.document
+        done = lease.payments_baseline_done if event.kind.of_payment else lease.baseline_done
+        if not done:
             return _Part(event, None, "baseline: found before the first complete poll")
+        if sighting.silent:
+            return _Part(event, None, sighting.silent)
         decision = decide(self._flow, event.kind, document)
         if decision is None:
             return _Part(event, None, f"no rule of flow version {self._flow.version}")
@@ -142,7 +158,7 @@ class Recorder:
         return _Part(event, opening)
 
     # ----------------------------------------------------------------------- the ended cases
-    def _over(self, sighting: Sighting) -> list[CaseFile]:
+    def _over(self, sighting: AnySighting) -> list[CaseFile]:
         """The document's cases that this sighting leaves behind; some may have ended before."""
         if not sighting.events:
             return []
@@ -152,7 +168,7 @@ class Recorder:
         return [file for file in files if sighting.ends(file.case.kind)]
 
     @staticmethod
-    def _ended(file: CaseFile, sighting: Sighting, now: datetime) -> CaseWrite:
+    def _ended(file: CaseFile, sighting: AnySighting, now: datetime) -> CaseWrite:
         reason = sighting.events[0].kind.value
         case = file.case.ended(CaseState.HANDLED, reason, now)
         stopped = [alert.id for alert in file.alerts if alert.stop_reason is None]
@@ -161,14 +177,14 @@ class Recorder:
 
     # -------------------------------------------------------------------------- the document
     @staticmethod
-    def _document(sighting: Sighting, parts: list[_Part], over: list[CaseFile]) -> Document:
+    def _document(sighting: AnySighting, parts: list[_Part], over: list[CaseFile]) -> AnyDocument:
         left = {file.case.id for file in over}
         kept = (case for case in sighting.document.open_cases if case not in left)
         opened = tuple(part.event.id for part in parts if part.opening or part.already_open)
         return replace(sighting.document, open_cases=tuple(dict.fromkeys((*kept, *opened))))
 
     @staticmethod
-    def _seen(sighting: Sighting, parts: list[_Part], ending: list[CaseFile]) -> dict[str, Json]:
+    def _seen(sighting: AnySighting, parts: list[_Part], ending: list[CaseFile]) -> dict[str, Json]:
         document = sighting.document
         events: list[Mapping[str, Json]] = [
             {
@@ -180,18 +196,19 @@ class Recorder:
             for part in parts
         ]
         return {
-            "state": document.state.value,
-            "deleted": document.deleted,
-            "round": document.round,
-            "level": document.level,
-            "amount": document.amount.canonical(),
+            **document.facts,
+            **dict(sighting.remarks),
             "events": events,
             "ended_cases": [file.case.id for file in ending],
         }
 
-    def _stored_write_id(self, document: Document) -> str | None:
-        stored = self._ports.documents.documents(document.company, [document.id])
-        found = stored.get(document.id)
+    def _stored_write_id(self, document: AnyDocument) -> str | None:
+        found: AnyDocument | None
+        if isinstance(document, PaymentDocument):
+            found = self._ports.documents.payments(document.company, [document.id]).get(document.id)
+        else:
+            stored = self._ports.documents.documents(document.company, [document.id])
+            found = stored.get(document.id)
         return found.write_id if found else None
 
     def _tell(self, parts: list[_Part], ending: list[CaseFile]) -> None:
@@ -216,6 +233,14 @@ class Recorder:
                 telemetry.count("AlertsUnreachable")
         for file in ending:
             telemetry.event("case_handled", company=file.case.company, case=file.case.id)
+
+
+def _of_payment(sighting: AnySighting) -> TypeGuard[Sighting[PaymentDocument]]:
+    return isinstance(sighting.document, PaymentDocument)
+
+
+def _of_bill(sighting: AnySighting) -> TypeGuard[Sighting[Document]]:
+    return isinstance(sighting.document, Document)
 
 
 _CASES = ("case:", "alert:", "audit:case#")

@@ -15,6 +15,7 @@ from itertools import count
 from ml_connector.domain.cases import Case, CaseState
 from ml_connector.domain.documents import Document
 from ml_connector.domain.events import EventKind, Sighting, waiting_events
+from ml_connector.domain.payments import PaymentDocument
 
 from .ports import AlertStore
 
@@ -22,7 +23,17 @@ from .ports import AlertStore
 Rounds = Mapping[int, Mapping[EventKind, Case]]
 
 
-def caught_up(sighting: Sighting, store: AlertStore) -> Sighting:
+def payment_caught_up(sighting: Sighting[PaymentDocument]) -> Sighting[PaymentDocument]:
+    """The sighting on a new audit chain.
+
+    An event told before is found by its id when it is the next one again. What a payment went
+    through in between is not looked for: its cases tell of what is over, and nothing is waiting.
+    """
+    document = sighting.document
+    return replace(sighting, document=replace(document, generation=document.generation + 1))
+
+
+def caught_up(sighting: Sighting[Document], store: AlertStore) -> Sighting[Document]:
     """The sighting with what its document has forgotten, on a new audit chain.
 
     Lost for good are only rounds no rule spoke about: they are counted again.

@@ -13,11 +13,11 @@ from ml_connector.bootstrap.polling import PollContainer
 from ml_connector.errors import ConfigurationError, ConnectorError, QueueUnavailable
 from ml_connector.usecases.poll import companies_due, poll_company
 
-gc.enable()
-gc.freeze()
-
 container = PollContainer()
 container.warm_up()
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

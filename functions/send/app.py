@@ -21,12 +21,12 @@ from ml_connector.bootstrap.dispatching import DispatchContainer
 from ml_connector.errors import ConfigurationError, ConnectorError
 from ml_connector.usecases.send import send
 
-gc.enable()
-gc.freeze()
-
 container = DispatchContainer()
 container.warm_up_sending()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:

@@ -13,11 +13,11 @@ from ml_connector.bootstrap.dispatching import DispatchContainer
 from ml_connector.errors import ConfigurationError, ConnectorError
 from ml_connector.usecases.check_status import check_status
 
-gc.enable()
-gc.freeze()
-
 container = DispatchContainer()
 container.warm_up()
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001

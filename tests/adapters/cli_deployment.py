@@ -120,7 +120,7 @@ def _cloudformation(stack: Stack) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """Nobody reads it."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +13,6 @@ import boto3
 import pytest
 
 from ml_connector.domain.dispatches import DispatchState
-from ml_connector.domain.documents import CompanyState
-from ml_connector.store.mapping import company_item
 from ml_connector.store.models import ApproverItem, DispatchItem, FlowItem, PauseItem
 from tests.adapters.cli_deployment import Stack, deployed
 
@@ -37,7 +36,16 @@ id,name,phone,active
 ann,Ann Approver,+15550100001,true
 bob,Bob Approver,+15550100002,true
 """
-INTACCT_ANSWERS = ("acme-sender", "sender-pass<&>", "acme", "acme-ap", "poller", "user-päss", "", "")
+INTACCT_ANSWERS = (
+    "acme-sender",
+    "sender-pass<&>",
+    "acme",
+    "acme-ap",
+    "poller",
+    "user-päss",
+    "",
+    "",
+)
 TWILIO_SID, TWILIO_KEY = "AC" + "0" * 32, "SK" + "1" * 32
 
 
@@ -288,6 +296,16 @@ def test_an_import_says_whom_the_flow_in_force_can_no_longer_reach(
 
 
 # ---------------------------------------------------------------------------------- status
+def polled(stack: Stack, *, succeeded: datetime, error: str = "") -> None:
+    """A poll of acme that read everything at a time, and how the last one ended."""
+    documents = stack.deployment.documents
+    lease = documents.lease("acme", succeeded, succeeded + timedelta(seconds=1))
+    assert lease is not None
+    documents.finish(
+        replace(lease, baseline_done=True, poll_succeeded_at=succeeded, last_error=error)
+    )
+
+
 def dispatch(number: int, state: DispatchState, now: datetime, *, due: datetime) -> None:
     """A dispatch as the status reads it; what it does not read is filler."""
     look = None if state.settled else int(due.timestamp() * 1000)
@@ -323,8 +341,7 @@ def test_status_of_a_quiet_deployment(stack: Stack, flow: str, people: str) -> N
     stack.run("approvers", "import", people)
     stack.run("flow", "push", flow, "--yes")
     now = datetime.now(UTC)
-    state = CompanyState("acme", fence=1, baseline_done=True, poll_succeeded_at=now)
-    company_item(state).save()
+    polled(stack, succeeded=now)
     dispatch(1, DispatchState.SENT, now, due=now)
     dispatch(2, DispatchState.DELIVERED, now, due=now)
     document = stack.json("status")
@@ -341,10 +358,7 @@ def test_status_names_everything_that_wants_a_look(stack: Stack, flow: str, peop
     stack.run("flow", "push", flow, "--yes")
     now = datetime.now(UTC)
     long_ago = now - timedelta(hours=3)
-    state = CompanyState(
-        "acme", fence=1, baseline_done=True, poll_succeeded_at=long_ago, last_error="source_auth"
-    )
-    company_item(state).save()
+    polled(stack, succeeded=long_ago, error="source_auth")
     dispatch(1, DispatchState.WAITING, long_ago, due=long_ago)
     dispatch(2, DispatchState.UNKNOWN, now, due=now)
     dispatch(3, DispatchState.FAILED, now, due=now)

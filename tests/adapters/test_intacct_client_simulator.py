@@ -12,18 +12,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector.domain.bills import BillsRead, BillState
+from ml_connector.domain.payments import Payment
 from ml_connector.errors import SourceAuthError, SourceError, SourceRejected
 from ml_connector.intacct import kinds
 from ml_connector.intacct.client import ClientOptions, IntacctClient
 from ml_connector.intacct.credentials import Credentials
-from ml_connector.intacct.entities import Payment
 from ml_connector.intacct.errors import GatewayRefused, Meaning
 from ml_connector.intacct.filters import equal
 from ml_connector.intacct.functions import GetAuditTrail, Query, Read, ReadByName
 from ml_connector.intacct.memory import MemoryCache, MemorySessionStore
+from ml_connector.intacct.payments import PAYMENTS
 from ml_connector.intacct.ports import Cache, SessionStore
 from ml_connector.intacct.records import Kind
-from ml_connector.domain.bills import BillsRead
 from ml_connector.intacct.source import IntacctBillSource, IntacctReader
 from ml_connector.intacct.transport import RequestsTransport
 from sandbox.intacct import (
@@ -165,7 +165,12 @@ def test_pages_of_any_size_give_the_same_bills(world: World, page_size: int) -> 
 
 def test_a_bill_comes_out_as_it_was_entered(world: World) -> None:
     made = world.admin.create_bill(
-        "V-106", "12500.50", number="4711", currency="EUR", submit=True, description="Beams & <more>"
+        "V-106",
+        "12500.50",
+        number="4711",
+        currency="EUR",
+        submit=True,
+        description="Beams & <more>",
     )
     (bill,) = world.source().read_by_key([str(made.recordno)]).bills
     assert (bill.number, bill.vendor_id, bill.vendor_name) == (
@@ -294,7 +299,7 @@ def test_a_payment_is_seen_to_clear(world: World) -> None:
     reader = world.reader()
 
     def payment() -> Payment:
-        (batch,) = reader.read(kinds.PAYMENTS, equal("RECORDNO", str(made.recordno)))
+        (batch,) = reader.read(PAYMENTS, equal("RECORDNO", str(made.recordno)))
         return batch.records[0]
 
     world.admin.payment(made.recordno, "confirm")

@@ -33,7 +33,7 @@ FIELD_END = b"</A></B>" + END
 
 #: Name → the document, and whether it has to be read; the others have to be refused.
 LARGE: Mapping[str, tuple[Callable[[], bytes], bool]] = {
-    "nesting": (lambda: _filled(b"<a>"), False),
+    "nothing but nesting": (lambda: _filled(b"<a>"), False),
     "nesting with long names": (lambda: _filled(b"<" + b"n" * 1000 + b">"), False),
     "nesting in a record": (lambda: _filled(b"<a>", DATA), False),
     "nesting, closed": (lambda: b"<a>" * 2_000_000 + b"</a>" * 2_000_000, False),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from random import Random
 
 Mutation = Callable[[Random, str], bytes]
@@ -26,7 +27,7 @@ ENCODINGS = (
 )  # fmt: skip
 ENTITIES = {
     "laughs": "<!ENTITY a 'ha'>" + "".join(
-        f"<!ENTITY {new} '{f'&{old};' * 10}'>" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+        f"<!ENTITY {new} '{f'&{old};' * 10}'>" for old, new in pairwise("abcdefghi")
     ),
     "file": '<!ENTITY i SYSTEM "file:///etc/hostname">',
     "network": '<!ENTITY i SYSTEM "http://127.0.0.1:9/x">',
@@ -136,7 +137,9 @@ def duplication(chance: Random, text: str) -> bytes:
 
 def duplicate_element(chance: Random, text: str) -> bytes:
     """A whole element is there twice: a field, a record, a result."""
-    found = list(re.finditer(r"<([\w.]+)>[^<>]*</\1>|<(APBILL|data|result)\b.*?</\2>", text, re.S))
+    found = list(
+        re.finditer(r"<([\w.]+)>[^<>]*</\1>|<(APBILL|data|result)\b.*?</\2>", text, re.DOTALL)
+    )
     if not found:
         return text.encode()
     match = chance.choice(found)

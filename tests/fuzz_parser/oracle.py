@@ -20,7 +20,12 @@ from ml_connector.intacct.reply import read_reply
 from ml_connector.intacct.small import parse_small
 
 UTF_32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
-_NAME_WITH_PREFIX = re.compile(rb"[<\s/]\w+:\w+[\s=/>]")
+_NAME_WITH_PREFIX = re.compile(r"[<\s/]\w+:\w+[\s=/>]")
+_DECLARATION = re.compile(
+    r"""(?P<before><\?xml\s+version\s*=\s*(?:"1\.\d+"|'1\.\d+'))"""
+    r"""\s+encoding\s*=\s*(?P<quote>["'])(?P<encoding>[A-Za-z][A-Za-z0-9._-]*)(?P=quote)"""
+    r"""(?P<after>(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>)"""
+)
 RECORDS_AT = ("RESPONSE", "OPERATION", "RESULT", "DATA")
 
 
@@ -86,7 +91,7 @@ def _accepted(body: bytes, ours: Document, theirs: Node | None) -> tuple[Outcome
     if not ours.cleaned:
         return Outcome.WRONG, "accepted what the oracle refuses"
     cleaned, removed = clean(body)
-    theirs = read(cleaned)
+    theirs = read(as_utf_8(cleaned))
     if theirs is None:
         return Outcome.WRONG, "accepted what the oracle refuses even when cleaned"
     if ours.cleaned != removed:
@@ -99,12 +104,13 @@ def _refused(body: bytes, error: SourceError, theirs: Node | None) -> tuple[Outc
     """Right, unless it is a document that has to be read."""
     cleaned, removed = clean(body)
     if theirs is None:
-        theirs = read(cleaned) if removed else None
+        theirs = read(as_utf_8(cleaned)) if removed else None
     if theirs is None or _depth(theirs) > MAX_DEPTH:
         return Outcome.REFUSED, ""
-    declared = declared_encoding(body)
-    if declared is not None and declared not in ENCODINGS:
-        return Outcome.REFUSED, ""
+    # As it came, or as it reads once freed of what had broken it.
+    for declared in (declared_encoding(body), declared_encoding(cleaned.encode())):
+        if declared is not None and declared not in ENCODINGS:
+            return Outcome.REFUSED, ""
     # What the gateway never sends: names with a prefix, declared or built in, and UTF-32.
     if _NAME_WITH_PREFIX.search(cleaned) or body[:4] in UTF_32:
         return Outcome.REFUSED, ""
@@ -163,12 +169,12 @@ def _flat(record: Node) -> bool:
 
 # -------------------------------------------------------------------------- the cleaning
 def declared_encoding(body: bytes) -> str | None:
-    """What the XML declaration names, in lower case; None where there is none."""
+    """What a well-formed XML declaration names, in lower case; None where there is none."""
     for plain in ("latin-1", "utf-16-le", "utf-16-be"):
         head = body[:1200].decode(plain, "replace").lstrip("\ufeff\xef\xbb\xbf")
-        found = re.match(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']""", head)
+        found = _DECLARATION.match(head)
         if found:
-            return found[1].lower()
+            return found["encoding"].lower()
     return None
 
 
@@ -181,8 +187,8 @@ def allowed(character: str) -> bool:
     )
 
 
-def clean(body: bytes) -> tuple[bytes, int]:
-    """A copy in UTF-8 without what XML forbids, and how many characters that took out.
+def clean(body: bytes) -> tuple[str, int]:
+    """The text without what XML forbids, and how many characters that took out.
 
     A byte that is no text in the declared encoding counts as one that was taken out.
     """
@@ -206,8 +212,9 @@ def clean(body: bytes) -> tuple[bytes, int]:
         if value > 0x10FFFF or not allowed(chr(value)):
             pieces.append(kept[at : match.start()])
             at, removed = match.end(), removed + 1
-    return re.sub(
-        # The copy is UTF-8, whatever the original said.
-        r"^(<\?xml[^>]*?)\sencoding\s*=\s*(?:\"[^\">]*\"|'[^'>]*')", r"\1",
-        "".join([*pieces, kept[at:]]),
-    ).encode(), removed  # fmt: skip
+    return "".join([*pieces, kept[at:]]), removed
+
+
+def as_utf_8(text: str) -> bytes:
+    """The copy is UTF-8, whatever the original said."""
+    return _DECLARATION.sub(r"\g<before>\g<after>", text, count=1).encode()

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
+from ml_connector.errors import SourceUnavailable
 from ml_connector.intacct.client import ClientOptions
 from ml_connector.intacct.parser import parse
 from ml_connector.intacct.transport import RequestsTransport
@@ -37,9 +38,16 @@ STREAMS: Mapping[str, tuple[str, Callable[[], Iterator[bytes]]]] = {
 
 
 def receive(stream: tuple[str, Callable[[], Iterator[bytes]]]) -> None:
-    """Read and parse it as the client does. Raises the SourceError family."""
+    """Read and parse it as the client does. Raises SourceProtocolError where that refuses it.
+
+    Raises ConnectionError where the stream broke off, for then nothing was tried.
+    """
     with _serving(stream) as url, RequestsTransport() as transport:
-        parse(transport.post(url, b"", seconds=60, limit=ClientOptions().size_limit).body)
+        try:
+            reply = transport.post(url, b"", seconds=60, limit=ClientOptions().size_limit)
+        except SourceUnavailable as error:
+            raise ConnectionError("the stream broke off") from error
+    parse(reply.body)
 
 
 @contextmanager

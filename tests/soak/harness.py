@@ -42,7 +42,7 @@ from tests.support.memory_store import (
     MemoryFlowStore,
     Tables,
 )
-from tests.support.mishaps import Faults, Killed
+from tests.support.mishaps import Fault, Faults, Killed
 from tests.support.polling import FLOW
 from tests.support.telemetry import RecordingTelemetry
 
@@ -106,6 +106,24 @@ class Visit:
     def look(self) -> Look:
         """As the observer takes it."""
         return Look(self.number, self.first, self.last, self.certain)
+
+
+class Moods(Faults):
+    """Faults that can be told to rest for a while."""
+
+    resting = False
+
+    def meet(self, point: str, possible: Sequence[Fault]) -> Fault | None:
+        """Nothing happens while they rest."""
+        return None if self.resting else super().meet(point, possible)
+
+
+class ForgetfulCache(MemoryCache):
+    """A cache that may lose everything."""
+
+    def forget(self) -> None:
+        """As if it were new."""
+        self._texts.clear()
 
 
 class Nobody:
@@ -228,7 +246,7 @@ class Connector:
         self.random = chance
         self.parts = parts
         self.sessions = MemorySessionStore()
-        self.cache = MemoryCache()
+        self.cache = ForgetfulCache()
         self.tables = Tables(now=clock.now)
         self.notes = Notebook()
         self._flows = MemoryFlowStore(parse(FLOW, 1))

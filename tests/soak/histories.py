@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.support.clock import HandClock
-from tests.support.mishaps import Fault, Faults
+from tests.support.mishaps import Fault
 
-from .harness import AHEAD, Connector, Office, Parts
+from .harness import AHEAD, Connector, Moods, Office, Parts
 from .model import Verdict, judge
 from .people import People
 from .place import Place
@@ -67,9 +67,10 @@ class History:
         self._storm = chance.choice((0.0, 0.0, 0.5, 0.5, 1.0))
         self._page_size = chance.choice(PAGE_SIZES)
         self._busy = chance.choice((0.0, 0.1, 0.4, 0.7))
+        self._set_up = chance.random() < 0.8
         zone = self._settle_in(chance.choice(ZONES))
         chances = {fault: odds * self._storm for fault, odds in WORST.items()}
-        self.faults = Faults(self.clock, chances=chances)
+        self.faults = Moods(self.clock, chances=chances)
         self.faults.random = chance
         self.faults.race = self._race
         self.weather = Weather(self._place.world, chance, real=real)
@@ -102,6 +103,8 @@ class History:
         try:
             for _ in range(self._random.randint(2, 5)):
                 self.people.act()
+            if self._set_up:
+                self._go_live()
             for _ in range(self._random.randint(14, 30)):
                 self._step()
             if not self._storm and self._random.random() < 0.25:
@@ -111,6 +114,14 @@ class History:
         finally:
             self._place.close()
 
+    def _go_live(self) -> None:
+        """A first poll that nothing disturbs; it sees a time stamp. Others begin in the storm."""
+        busy, self._busy = self._busy, 0.0
+        self.faults.resting = True
+        self.people.tie(1)
+        self._poll()
+        self._busy, self.faults.resting = busy, False
+
     def _step(self) -> None:
         steps: tuple[tuple[Callable[[], object], float], ...] = (
             (self.people.act, 0.42),
@@ -118,12 +129,20 @@ class History:
             (self._wait, 0.12),
             (self._tie, 0.03),
             (self.weather.turn, 0.2 * self._storm),
+            (self._forget, 0.04 * self._storm),
         )
         (step,) = self._random.choices([s for s, _ in steps], [weight for _, weight in steps])
         step()
         # Most of the time two things happen within the same second.
         if self._random.random() < 0.45:
             self.clock.forward(seconds=self._random.choice((0.5, 1.0, self._random.uniform(1, 90))))
+
+    def _forget(self) -> None:
+        """What was remembered of Intacct for a day is lost, and may not be had again at once."""
+        self.connector.cache.forget()
+        if self._random.random() < 0.5:
+            self.weather.no_preferences()
+        self.counts["answers forgotten"] += 1
 
     def _wait(self) -> None:
         self.clock.forward(seconds=self._random.choice((60.0, 127.5, 600.0, 1000.0, 4000.0)))
@@ -196,7 +215,8 @@ class History:
 
     def _judged(self) -> Outcome:
         notes, log = self.connector.notes, self._place.log()
-        verdict = judge((entry.change for entry in log), self.connector.looks(), notes.told)
+        changes = (entry.change for entry in log)
+        verdict = judge(changes, self.connector.looks(), notes.told, trail=self._set_up)
         doubled = [name for name, times in Counter(notes.event_ids).items() if times > 1]
         verdict.twice += [f"the event with id {name}" for name in doubled]
         for counts in (of_log(log), of_notes(notes), of_faults(self.faults.counts)):

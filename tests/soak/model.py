@@ -85,6 +85,11 @@ class Token:
     amount: Decimal
     currency: str
 
+    @property
+    def is_event(self) -> bool:
+        """Whether it is news for anybody."""
+        return self.kind.startswith("bill.")
+
     def __str__(self) -> str:
         level = f" level {self.level}" if self.level else ""
         return f"{self.kind} round {self.round}{level} {self.currency} {self.amount:f}"
@@ -206,17 +211,20 @@ class _Path:
 _Paths = dict[tuple[Memory | None, int], _Path]
 
 
-def judge(changes: Iterable[Change], looks: Sequence[Look], told: Iterable[Told]) -> Verdict:
+def judge(
+    changes: Iterable[Change], looks: Sequence[Look], told: Iterable[Told], *, trail: bool = True
+) -> Verdict:
     """Compare what was told with what could be seen, bill by bill, in the observer's favour.
 
-    `looks` are in the order in which they began, `told` in the order of telling.
+    `looks` are in the order in which they began, `told` in the order of telling. Without `trail`
+    only events count, and not how known bills move on while nobody has to approve them.
     """
     logged: Mapping[int, list[Change]] = _by_bill(changes)
-    heard: Mapping[int, list[Told]] = _by_bill(told)
+    heard: Mapping[int, list[Told]] = _by_bill(x for x in told if trail or x.token.is_event)
     verdict = Verdict()
     for bill in sorted({*logged, *heard}):
         timeline = Timeline(logged.get(bill) or [Change(0, bill, None, None)])
-        path = _best(bill, timeline, looks, heard.get(bill, []))
+        path = _best(bill, timeline, looks, heard.get(bill, []), trail=trail)
         verdict.expected += path.seen
         verdict.missing += path.missing
         verdict.twice += path.twice
@@ -231,7 +239,9 @@ def _by_bill(entries: Iterable[Change] | Iterable[Told]) -> defaultdict[int, lis
     return found
 
 
-def _best(bill: int, timeline: Timeline, looks: Sequence[Look], told: Sequence[Told]) -> _Path:
+def _best(
+    bill: int, timeline: Timeline, looks: Sequence[Look], told: Sequence[Told], *, trail: bool
+) -> _Path:
     """The way to understand the looks that explains most of what was told about a bill."""
     paths: _Paths = {(None, 0): _Path()}
     for at in looks:
@@ -240,7 +250,7 @@ def _best(bill: int, timeline: Timeline, looks: Sequence[Look], told: Sequence[T
         for (memory, used), path in paths.items():
             for value in values:
                 after, token = look(memory, value)
-                if token is None:
+                if token is None or not (trail or token.is_event):
                     _offer(following, (after, used), path)
                 else:
                     _tell(following, after, used, path, told, at, f"bill {bill}: {token}", token)

@@ -49,6 +49,7 @@ COMPANIES = (
     "zone asked for",
     "endpoint on another node",
     "over HTTP",
+    "answers forgotten",
 )
 SEEN = (
     "bill.submitted",

@@ -64,6 +64,11 @@ class Weather:
             order["retry_after"] = self._random.choice((1, 5, 40))
         self._world.faults.order(order)
 
+    def no_preferences(self) -> None:
+        """The API user's zone cannot be read for a while."""
+        match = {"function": "readByName"}
+        self._world.faults.order({"kind": "query_trouble", "count": 2, "match": match})
+
     def _close(self, place: int) -> None:
         """A maintenance window from now on."""
         (company,) = self._world.companies.values()

@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ml_connector.observability import METRICS
+
 QUEUE = "AWS::SQS::Queue"
 FUNCTION = "AWS::Lambda::Function"
 MAPPING = "AWS::Lambda::EventSourceMapping"
@@ -17,6 +19,8 @@ INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 SCHEDULE = "AWS::Scheduler::Schedule"
 TABLE = "AWS::DynamoDB::Table"
 ALARM = "AWS::CloudWatch::Alarm"
+#: What POWERTOOLS_METRICS_NAMESPACE says in the template.
+NAMESPACE = "MlConnector"
 LOG_GROUP = "AWS::Logs::LogGroup"
 TOPIC = "AWS::SNS::Topic"
 SECRET = "AWS::SecretsManager::Secret"
@@ -103,6 +107,20 @@ def every_alarm_reaches_the_topic_and_says_what_to_do(deployed: Any) -> Found:
             yield f"{name} does not say what to do"
         if alarm.get("TreatMissingData") != "notBreaching":
             yield f"{name} would go off where nothing is measured"
+
+
+def alarms_on_our_metrics_name_one_that_the_functions_write(deployed: Any) -> Found:
+    watched = set()
+    for name, alarm in deployed.of(ALARM).items():
+        if alarm["Namespace"] != NAMESPACE:
+            continue
+        watched.add(alarm["MetricName"])
+        if alarm["MetricName"] not in METRICS:
+            yield f"{name} watches {alarm['MetricName']}, which nobody writes"
+        if alarm["Dimensions"] != [{"Name": "service", "Value": "ml-connector"}]:
+            yield f"{name} watches other dimensions than the functions write"
+    for metric in {"DuplicatesFound", "SendsBlocked", "PollsFailed", "AlertsUnreachable"} - watched:
+        yield f"no alarm watches {metric}"
 
 
 def every_function_has_a_log_group_with_retention(deployed: Any) -> Found:
@@ -257,6 +275,7 @@ RULES: list[Callable[[Any], Found]] = [
     dead_letters_are_kept_longer_than_messages,
     every_function_raises_an_alarm_when_it_fails,
     every_alarm_reaches_the_topic_and_says_what_to_do,
+    alarms_on_our_metrics_name_one_that_the_functions_write,
     every_function_has_a_log_group_with_retention,
     every_function_logs_json_and_is_traced,
     every_function_knows_its_time_out,

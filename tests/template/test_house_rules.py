@@ -132,6 +132,16 @@ BREAKS: list[tuple[Rule, str, Any]] = [
     ),
     (rules.queues_and_the_topic_take_nothing_unencrypted, "Resources/PollDlqPolicy", GONE),
     (
+        rules.alarms_on_our_metrics_name_one_that_the_functions_write,
+        "Resources/DuplicatesAlarm/Properties/MetricName",
+        "DuplicateFound",
+    ),
+    (
+        rules.alarms_on_our_metrics_name_one_that_the_functions_write,
+        "Resources/SendsBlockedAlarm",
+        GONE,
+    ),
+    (
         rules.tables_can_be_restored_and_are_not_lost,
         "Resources/FlowsTable/Properties/PointInTimeRecoverySpecification",
         GONE,

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from ml_connector.domain.bills import Bill, BillState
 from ml_connector.domain.money import Money
+from ml_connector.domain.payments import Payment
 from ml_connector.errors import RecordInvalid
 from ml_connector.intacct import kinds
-from ml_connector.intacct.entities import Payment
 from ml_connector.intacct.parser import Row
+from ml_connector.intacct.payments import PAYMENTS
 from ml_connector.intacct.records import BILLS, Kind, convert
 from ml_connector.intacct.values import Context
 from ml_connector.intacct.zone import UserZone
@@ -297,7 +298,7 @@ def payment(**changes: str) -> Payment:
         "CLEARED": "T",
         **changes,
     }
-    return kinds.PAYMENTS.build(row, UTC_CONTEXT)
+    return PAYMENTS.build(row, UTC_CONTEXT)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +15,13 @@ from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
 from ml_connector.intacct.client import ClientOptions, IntacctClient
 from ml_connector.intacct.credentials import credentials_of
+from ml_connector.intacct.history import IntacctHistorySource
+from ml_connector.intacct.payments import IntacctPaymentSource
 from ml_connector.intacct.source import IntacctBillSource, IntacctReader
 from ml_connector.intacct.transport import RequestsTransport
 from ml_connector.settings import Settings
 from ml_connector.store.sessions import DynamoCache, DynamoSessionStore
-from ml_connector.usecases.ports import BillSource, PollPorts
+from ml_connector.usecases.ports import BillSource, HistorySource, PaymentSource, PollPorts
 
 from .container import Container
 
@@ -64,11 +66,23 @@ class PollContainer(Container):
             clock=self.clock,
             telemetry=self.telemetry,
             timings=self.settings.timings,
+            payments=self.companies.payments,
+            history=self.companies.history,
         )
 
     def _reading_time_left(self) -> float:
         """Reads of Intacct end early enough for what was read to be written down."""
         return self.time_left(min(WRITING_RESERVE, self.settings.function_timeout / 4))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What is read of one company, over one client."""
+
+    version: str
+    bills: IntacctBillSource
+    payments: IntacctPaymentSource
+    history: IntacctHistorySource
 
 
 class IntacctCompanies:
@@ -85,26 +99,39 @@ class IntacctCompanies:
         self._secrets = secrets
         self._time_left = time_left
         self._clock = clock
-        self._known: dict[str, tuple[str, BillSource]] = {}
+        self._known: dict[str, _Sources] = {}
 
     def source(self, company: str) -> BillSource | None:
         """The company's gateway, or None where no credentials are stored for it.
 
         Raises ConfigurationError naming what is wrong with the stored ones.
         """
+        found = self._sources(company)
+        return found.bills if found else None
+
+    def payments(self, company: str) -> PaymentSource | None:
+        """The way to the company's payments; as `source`."""
+        found = self._sources(company)
+        return found.payments if found else None
+
+    def history(self, company: str) -> HistorySource | None:
+        """The way to the company's audit history; as `source`."""
+        found = self._sources(company)
+        return found.history if found else None
+
+    def _sources(self, company: str) -> _Sources | None:
         secret = self._secrets.read(self._settings.intacct_secret)
         entries = secret.get("companies")
         if not isinstance(entries, Mapping) or company not in entries:
             return None
         version = hashlib.sha256(repr(sorted(secret.items())).encode()).hexdigest()
         known = self._known.get(company)
-        if known and known[0] == version:
-            return known[1]
-        source = self._connect(secret, company, version)
-        self._known[company] = (version, source)
-        return source
+        if known and known.version == version:
+            return known
+        self._known[company] = found = self._connect(secret, company, version)
+        return found
 
-    def _connect(self, secret: Mapping[str, object], company: str, version: str) -> BillSource:
+    def _connect(self, secret: Mapping[str, object], company: str, version: str) -> _Sources:
         settings, longest = self._settings, self._settings.timings.intacct_timeout
         options = ClientOptions()
         client = IntacctClient(
@@ -125,4 +152,10 @@ class IntacctCompanies:
             ),
             time_left=self._time_left,
         )
-        return IntacctBillSource(IntacctReader(client, trusted_host=settings.intacct_trusted_host))
+        reader = IntacctReader(client, trusted_host=settings.intacct_trusted_host)
+        return _Sources(
+            version,
+            IntacctBillSource(reader),
+            IntacctPaymentSource(reader),
+            IntacctHistorySource(reader),
+        )

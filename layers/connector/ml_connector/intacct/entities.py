@@ -1,9 +1,9 @@
-"""What is read beside bills, as typed records. All texts are Intacct's own; "" is null."""
+"""What is read beside bills and payments, as typed records. All texts are Intacct's own; "" is null."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from ml_connector.domain.money import Money
 
@@ -23,30 +23,6 @@ class BillLine:
     project_id: str
     class_id: str
     memo: str
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """One APPYMT row.
-
-    `cleared` is what the bank reconciliation says and can be taken back; `matched` means found on
-    a statement that is not reconciled yet. `state_text` is Intacct's DISPLAYSTATE.
-    """
-
-    record_no: str
-    number: str
-    vendor_id: str
-    vendor_name: str
-    amount: Money
-    state_text: str
-    method: str
-    cleared: bool
-    matched: bool
-    cleared_on: date | None
-    paid_on: date | None
-    modified: datetime | None
-    entity_id: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The kinds beside bills: lines, payments, and the master data that routing needs."""
+"""The kinds beside bills and payments: lines, and the master data that routing needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from .entities import (
     GlAccount,
     GlClass,
     Location,
-    Payment,
     Project,
     User,
     Vendor,
@@ -20,21 +19,9 @@ from .entities import (
 from .parser import Row
 from .queries import KEY
 from .records import Kind
-from .values import Context, day, key, link, moment, money, text, total, yes
+from .values import Context, key, moment, money, text, yes
 
 R = TypeVar("R")
-
-#: Raw codes of APPYMT.STATE, for where DISPLAYSTATE is missing.
-PAYMENT_STATE_CODES = {
-    "C": "Confirmed",
-    "D": "Draft",
-    "A": "Approved",
-    "V": "Voided",
-    "S": "Submitted",
-}
-#: CLEARED is not documented for payments; these are the words and codes of its siblings.
-CLEARED_WORDS = frozenset({"t", "true", "c", "cleared", "reconciled"})
-MATCHED_WORDS = frozenset({"m", "matched"})
 
 
 def _line(row: Row, context: Context) -> BillLine:
@@ -73,53 +60,6 @@ BILL_LINES = Kind(
         ),
     ),
     _line,
-)
-
-
-def _payment(row: Row, context: Context) -> Payment:
-    raw, flag = text(row, "STATE"), text(row, "CLEARED").lower()
-    return Payment(
-        record_no=key(row, KEY),
-        number=text(row, "RECORDID") or text(row, "DOCNUMBER"),
-        vendor_id=text(row, "VENDORID"),
-        vendor_name=text(row, "VENDORNAME"),
-        amount=total(row, context),
-        state_text=text(row, "DISPLAYSTATE") or PAYMENT_STATE_CODES.get(raw, raw),
-        method=text(row, "PAYMENTMETHOD"),
-        cleared=flag in CLEARED_WORDS,
-        matched=flag in MATCHED_WORDS,
-        cleared_on=day(row, "CLRDATE"),
-        paid_on=day(row, "WHENCREATED"),
-        modified=moment(row, "WHENMODIFIED", context),
-        entity_id=text(row, "MEGAENTITYID"),
-        url=link(row, context),
-    )
-
-
-PAYMENTS = Kind(
-    Wanted(
-        "APPYMT",
-        (KEY, "STATE"),
-        (
-            "DISPLAYSTATE",
-            "RECORDID",
-            "DOCNUMBER",
-            "VENDORID",
-            "VENDORNAME",
-            "TRX_TOTALENTERED",
-            "CURRENCY",
-            "TOTALENTERED",
-            "BASECURR",
-            "PAYMENTMETHOD",
-            "CLEARED",
-            "CLRDATE",
-            "WHENCREATED",
-            "WHENMODIFIED",
-            "MEGAENTITYID",
-            "RECORD_URL",
-        ),
-    ),
-    _payment,
 )
 
 

@@ -75,6 +75,7 @@ def _bill(row: Row, context: Context) -> Bill:
         modified=moment(row, "WHENMODIFIED", context),
         created=moment(row, "AUWHENCREATED", context),
         url=link(row, context),
+        module=text(row, "MODULEKEY"),
     )
 
 
@@ -96,6 +97,7 @@ BILLS = Kind(
             "MEGAENTITYID",
             "DESCRIPTION",
             "RECORD_URL",
+            "MODULEKEY",
         ),
     ),
     _bill,

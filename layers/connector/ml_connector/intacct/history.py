@@ -1,0 +1,84 @@
+"""The `HistorySource` of one company: workflow steps out of AUDITHISTORY, where it may be read.
+
+The audit history has no RECORDNO to page by and is known to fail at some offsets, so one page is
+asked for, the latest steps first; only bills in doubt are asked for, and those are few. Its keys
+sometimes carry a suffix, `123--REC`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ml_connector.domain.doubts import HistoryRead, WorkflowStep
+from ml_connector.errors import RecordInvalid, SourceRejected
+
+from .catalogue import Catalogue
+from .errors import GatewayRefused, Meaning
+from .filters import And, at_least, equal, one_of
+from .functions import Order, Query
+from .parser import Row
+from .source import IntacctReader
+from .values import Context, key, moment, text
+from .zone import WIDEST_OFFSET
+
+_REFUSED = "audit history"
+_LASTING = frozenset({Meaning.PERMISSION, Meaning.NO_SUCH_OBJECT})
+_FIELDS = ("OBJECTKEY", "ACCESSTIME", "WORKFLOWACTION")
+_SUFFIX = "--REC"
+#: Workflow, as a query names it.
+_WORKFLOW = "W"
+
+
+class IntacctHistorySource:
+    """A `HistorySource` over one company."""
+
+    def __init__(self, reader: IntacctReader) -> None:
+        self._client = reader.client
+        self._catalogue: Catalogue = reader.catalogue
+
+    def read_workflow(self, record_numbers: Sequence[str], since: datetime) -> HistoryRead:
+        """The workflow steps of these bills at or after `since` (UTC).
+
+        A refusal is no error: it is answered with `permitted` false. One for want of a permission
+        is remembered for a day.
+        """
+        if self._catalogue.refused(_REFUSED):
+            return HistoryRead(permitted=False)
+        usage = self._client.usage
+        before = usage.transactions
+        zone = self._catalogue.zone()
+        since = since if zone.verified else since - WIDEST_OFFSET
+        keys = [name for number in record_numbers for name in (number, number + _SUFFIX)]
+        query = Query(
+            "AUDITHISTORY",
+            _FIELDS,
+            And(
+                (
+                    equal("OBJECTTYPE", "apbill"),
+                    one_of("OBJECTKEY", keys),
+                    equal("ACCESSMODE", _WORKFLOW),
+                    at_least("ACCESSTIME", zone.to_text(since)),
+                )
+            ),
+            (Order("ACCESSTIME", descending=True),),
+        )
+        try:
+            rows = self._client.call(query).rows
+        except SourceRejected as error:
+            if isinstance(error, GatewayRefused) and error.meaning in _LASTING:
+                self._catalogue.remember_refused(_REFUSED)
+            return HistoryRead(permitted=False, transactions=usage.transactions - before)
+        context = Context(zone)
+        steps = tuple(step for row in rows if (step := _step(row, context)))
+        return HistoryRead(steps, transactions=usage.transactions - before)
+
+
+def _step(row: Row, context: Context) -> WorkflowStep | None:
+    try:
+        at = moment(row, "ACCESSTIME", context)
+        number = key(row, "OBJECTKEY").removesuffix(_SUFFIX)
+    except RecordInvalid:
+        return None
+    action = text(row, "WORKFLOWACTION")
+    return WorkflowStep(number, at, action) if at and action else None

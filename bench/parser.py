@@ -82,9 +82,10 @@ def run(python: Interpreter, rounds: int) -> None:
         ).stdout
     )
     rows = summary(measured["medians"])
+    built = "" if measured["optimized"] else " (built without optimization)"
     print(
-        f"One page of {RECORDS} records, Python {python.number}, {measured['versions']['expat']}, "
-        f"median CPU of {rounds} interleaved rounds"
+        f"One page of {RECORDS} records, Python {python.number}{built}, "
+        f"{measured['versions']['expat']}, median CPU of {rounds} interleaved rounds"
     )
     heads = ["candidate", "page", "CPU ms", "ratio to expat", "target", ""]
     print(
@@ -109,6 +110,7 @@ def run(python: Interpreter, rounds: int) -> None:
         python.number,
         {
             "rounds": rounds,
+            "optimized_python": measured["optimized"],
             "records": RECORDS,
             "bytes": {
                 INDENTED: len(page(indented=True)),

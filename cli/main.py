@@ -21,12 +21,14 @@ from cli.console.failures import (
     INTERRUPTED,
     TRACEBACK_VARIABLE,
     Explanation,
+    Interrupted,
     Misused,
     explained,
 )
 from cli.console.options import ON_CALL, PEOPLE, RULES, SET_UP
 from cli.console.terminal import complain, print_json
 
+NAME = "ml-connector"
 ORDER = ("fit", "secrets", "ping", "flow", "approvers", "status")
 
 
@@ -44,7 +46,8 @@ class _Root(TyperGroup):
     ) -> Any:  # noqa: ANN401 - as the group's own
         """Run a command. `standalone_mode` is as ever: whether to end the process."""
         words = list(sys.argv[1:] if args is None else args)
-        status = self._status(words, prog_name, complete_var, windows_expand_args, extra)
+        del prog_name  # help and errors name what people type, however it was started
+        status = self._status(words, complete_var, windows_expand_args, extra)
         if standalone_mode:
             sys.exit(status)
         return status
@@ -56,24 +59,21 @@ class _Root(TyperGroup):
     def _status(
         self,
         words: list[str],
-        prog_name: str | None,
         complete_var: str | None,
         windows_expand_args: bool,
         extra: dict[str, Any],
     ) -> int:
+        run, as_json = super().main, "--json" in words
         try:
-            ended = super().main(
-                words, prog_name or "ml-connector", complete_var, False, windows_expand_args,
-                **extra,
-            )  # fmt: skip
+            ended = run(words, NAME, complete_var, False, windows_expand_args, **extra)
         except (KeyboardInterrupt, typer.Abort):
             ended = INTERRUPTED
         except SystemExit as error:  # a reader of our output went away
             ended = error.code if isinstance(error.code, int) else FAILED
         except Exception as error:  # noqa: BLE001 - the last place there is; nothing is swallowed
-            return _fail(error, as_json="--json" in words)
+            return _fail(error, as_json=as_json)
         if ended == INTERRUPTED:
-            complain("interrupted")
+            return _fail(Interrupted("interrupted"), as_json=as_json)
         return ended if isinstance(ended, int) else 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
+from botocore.exceptions import ClientError
 
 from cli.console.asking import ask, confirm
 from cli.console.failures import FAILED, Failure
@@ -57,7 +58,8 @@ def push(
             "correct the id, or run `ml-connector approvers import`",
             [str(one) for one in unknown],
         )
-    document = {**_document(read), "warnings": [str(one) for one in trouble]}
+    warnings = [*map(str, trouble), *_without_credentials(read.flow, deployment)]
+    document = {**_document(read), "warnings": warnings}
     if before is not None and replace(read.flow, version=before.version) == before:
         said = f"Version {before.version} says the same and is in force; nothing was published."
         printer.result(
@@ -66,8 +68,8 @@ def push(
         return
     if not as_json or not yes:
         printer.show(*_shown(read), *_difference(before, read.flow))
-    for one in trouble:
-        printer.note(f"warning: {one}")
+    for warning in warnings:
+        printer.note(f"warning: {warning}")
     question = f"Put this in force for {deployment.target.stack_name}?"
     if not confirm(question, yes=yes):
         printer.result({"ok": False, "published": False, **document}, "Nothing was published.")
@@ -80,6 +82,20 @@ def push(
         {"ok": True, "version": published.version, "published": True, **document},
         f"Version {published.version} is in force. Functions use it from their next run on.",
     )
+
+
+def _without_credentials(flow: Flow, deployment: Deployment) -> list[str]:
+    """Companies of a flow that cannot be read; none where the caller may not see the secret."""
+    try:
+        stored = deployment.secret("IntacctSecretId").get("companies")
+    except ClientError:
+        return []
+    known = stored if isinstance(stored, dict) else {}
+    return [
+        f"{company.key}: no credentials are stored; run `ml-connector secrets set intacct`"
+        for company in flow.companies
+        if company.key not in known
+    ]
 
 
 def _document(read: FlowFile) -> dict[str, Any]:

@@ -55,6 +55,13 @@ class Misused(Failure):
     code = "usage"
 
 
+class Interrupted(Failure):
+    """Ctrl-C. What was done until then stays done."""
+
+    exit_status = INTERRUPTED
+    code = "interrupted"
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """How a command ends: its status, a stable code, one line, and further findings."""

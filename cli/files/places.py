@@ -75,8 +75,8 @@ def load(text: str, name: str) -> Content:
     if name.lower().endswith(".json"):
         # YAML takes no tabs before a key; JSON does, and outside of texts they mean nothing.
         text = text.replace("\t", "  ")
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         tree = loader.get_single_node()
         body = None if tree is None else loader.construct_document(tree)
     except yaml.MarkedYAMLError as error:
@@ -87,8 +87,6 @@ def load(text: str, name: str) -> Content:
         raise Failure(f"{name}: holds characters that YAML does not allow") from error
     except RecursionError as error:
         raise Failure(f"{name}: nested too deeply") from error
-    finally:
-        loader.dispose()
     return Content(name, body, tree)
 
 

@@ -63,17 +63,15 @@ def expect(month: date, open_bills: int, new_bills: int) -> Allowance:
     days = calendar.monthrange(month.year, month.month)[1]
     polls = polls_in(month)
     pages = max(0, -(-open_bills // PAGE) - 1)
-    return Allowance(
-        (
-            Item(f"{polls:,} polls, {PER_POLL} each", polls * PER_POLL),
-            Item(f"{pages} further page(s) of open bills in each poll", polls * pages),
-            Item("lines of new bills, at most one read for each", new_bills),
-            Item(
-                f"{days * _DAY_HOURS} hourly looks, {PER_HOUR} each", days * _DAY_HOURS * PER_HOUR
-            ),
-            Item(f"{days} daily looks at fields and master data, {PER_DAY} each", days * PER_DAY),
-        )
+    hours = days * _DAY_HOURS
+    items = (
+        Item(f"{polls:,} polls, {PER_POLL} each", polls * PER_POLL),
+        Item(f"{pages} further page(s) of open bills in each poll", polls * pages),
+        Item("lines of new bills, at most one read for each", new_bills),
+        Item(f"{hours} hourly looks, {PER_HOUR} each", hours * PER_HOUR),
+        Item(f"{days} daily looks at fields and master data, {PER_DAY} each", days * PER_DAY),
     )
+    return Allowance(tuple(item for item in items if item.transactions))
 
 
 def polls_in(month: date) -> int:

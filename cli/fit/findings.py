@@ -85,8 +85,8 @@ class Findings:
 
 def conclude(facts: Facts, *, company: str, phone_region: str, transactions: int) -> Findings:
     """Make findings of facts; `transactions` is what reading them cost."""
-    people = find_people(facts, phone_region)
     submitted = tuple(b for b in facts.recent.records if b.state not in _NEVER_SUBMITTED)
+    people = find_people(facts, phone_region, submitted)
     open_bills = len(facts.waiting.records)
     return Findings(
         company=company,

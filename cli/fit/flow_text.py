@@ -28,10 +28,12 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Large:
-    """Bills of at least `threshold`, and who approves most of them."""
+    """Bills of at least `threshold`: how many of all there were, and who approves most."""
 
     threshold: Money
     person: Person
+    bills: int
+    of: int
 
 
 def placeholder() -> Person:
@@ -55,10 +57,11 @@ def large_bills(findings: Findings, default: Person) -> Large | None:
         return None
     amounts = sorted(bill.amount.amount for bill in bills)
     threshold = _round(amounts[-max(1, len(amounts) // LARGE_SHARE)])
-    person = _approving_most([bill for bill in bills if bill.amount.amount >= threshold], findings)
+    large = [bill for bill in bills if bill.amount.amount >= threshold]
+    person = _approving_most(large, findings)
     if threshold <= 0 or person is None or person is default:
         return None
-    return Large(Money(threshold, currency), person)
+    return Large(Money(threshold, currency), person, len(large), len(bills))
 
 
 def _approving_most(bills: list[Bill], findings: Findings) -> Person | None:
@@ -71,11 +74,11 @@ def _approving_most(bills: list[Bill], findings: Findings) -> Person | None:
 
 
 def _round(amount: Decimal) -> Decimal:
-    """Down to one significant digit: 43,211 becomes 40,000."""
+    """Down to two significant digits: 43,211 becomes 43,000."""
     if amount <= 0:
         return Decimal(0)
-    step = Decimal(1).scaleb(amount.adjusted())
-    return Decimal(int(amount / step) * step)
+    step = Decimal(1).scaleb(amount.adjusted() - 1)
+    return int(amount / step) * step
 
 
 def write_flow(findings: Findings, *, key: str, name: str, zone: str) -> str:
@@ -117,7 +120,10 @@ def write_flow(findings: Findings, *, key: str, name: str, zone: str) -> str:
 def _large_rule(large: Large) -> list[str]:
     amount = f"{large.threshold.amount:f}"
     return [
-        f"  # One bill in ten is larger; {large.person.name} approves the vendors of most of them.",
+        (
+            f"  # {large.bills} of {large.of} bills in {large.threshold.currency} are as large; in"
+            f" Intacct {large.person.name} approves most of them."
+        ),
         "  - name: large bills",
         "    on: [bill.submitted]",
         f"    when: {{amount: {{at_least: {amount}, currency: {large.threshold.currency}}}}}",

@@ -26,7 +26,7 @@ NAME_MISSING = "(name to fill in)"
 
 @dataclass(slots=True)
 class Person:
-    """Somebody found. `bills` counts those of the window whose vendor names this person."""
+    """Somebody found. `bills` counts those submitted whose vendor names this person."""
 
     name: str
     phone: Phone | None = None
@@ -71,8 +71,11 @@ class People:
         return self.by_login.get(self.approver_of.get(vendor_id, "").casefold())
 
 
-def find_people(facts: Facts, region: str) -> People:
-    """Everybody who approves. `region` is that of telephone numbers without a country code."""
+def find_people(facts: Facts, region: str, bills: Iterable[Bill] = ()) -> People:
+    """Everybody who approves, with how many of these bills are of vendors that name them.
+
+    `region` is that of telephone numbers without a country code.
+    """
     approver_of = {v.vendor_id: v.bill_approver for v in facts.vendors.records if v.bill_approver}
     register = _Register(region)
     for user in facts.users.records:
@@ -91,7 +94,7 @@ def find_people(facts: Facts, region: str) -> People:
         person = register.by_login.get(login.casefold())
         if person:
             person.vendors.append(names[vendor_id])
-    _count_bills(facts.recent.records, approver_of, register.by_login)
+    _count_bills(bills, approver_of, register.by_login)
     order = sorted(register.people, key=lambda p: (-p.bills, -len(p.vendors), p.name.casefold()))
     for number, person in enumerate(order, start=1):
         person.id = f"approver-{number}"

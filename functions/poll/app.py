@@ -11,7 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ml_connector.bootstrap.polling import PollContainer
 from ml_connector.errors import ConfigurationError, ConnectorError, QueueUnavailable
-from ml_connector.usecases.poll import companies_due, poll_company
+from ml_connector.usecases.due import companies_due
+from ml_connector.usecases.poll import poll_company
 
 container = PollContainer()
 container.warm_up()

@@ -224,6 +224,13 @@ def test_a_flow_that_names_somebody_without_a_phone_is_published_with_a_warning(
     Path(people).write_text(PEOPLE.replace("+15550100002", ""))
     stack.run("approvers", "import", people)
     document = stack.json("flow", "push", flow, "--yes")
+    assert document["warnings"] == [
+        "bob: cannot be texted: no phone number",
+        "acme: no credentials are stored; run `ml-connector secrets set intacct`",
+    ]
+    stack.run("secrets", "set", "intacct", answers=typed(*INTACCT_ANSWERS))
+    Path(flow).write_text(FLOW.replace("10000.50", "2000"))
+    document = stack.json("flow", "push", flow, "--yes")
     assert document["warnings"] == ["bob: cannot be texted: no phone number"]
 
 

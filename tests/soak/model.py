@@ -203,8 +203,9 @@ class _Path:
     late: tuple[str, ...] = ()
 
     @property
-    def cost(self) -> tuple[int, int]:
-        return len(self.missing) + len(self.twice), len(self.late)
+    def cost(self) -> tuple[int, int, int]:
+        """What is told is rather believed, and something missing, than taken for made up."""
+        return len(self.missing) + len(self.twice), len(self.twice), len(self.late)
 
 
 #: By what is known of the bill, and how much of what was told is explained.

@@ -24,7 +24,8 @@ from ml_connector.errors import ConnectorError
 from ml_connector.settings import Timings
 from ml_connector.usecases.check_status import StatusReport, check_status
 from ml_connector.usecases.dispatch_files import quiet_change
-from ml_connector.usecases.poll import companies_due, poll_company
+from ml_connector.usecases.due import companies_due
+from ml_connector.usecases.poll import poll_company
 from ml_connector.usecases.ports import PollPorts
 from ml_connector.usecases.send import SendOutcome, send
 from ml_connector.usecases.steps import DispatchPorts

@@ -250,8 +250,9 @@ def test_companies_and_bills_never_share_an_event() -> None:
     assert len(ids) == 4
 
 
-def test_only_a_change_leaves_the_people_told_before_with_something_to_do() -> None:
-    assert set(EventKind) - ENDS_CASES == {EventKind.CHANGED}
+def test_a_change_or_a_reminder_leaves_the_people_told_before_with_something_to_do() -> None:
+    adds = {EventKind.CHANGED, EventKind.OVERDUE, EventKind.REMINDER}
+    assert set(EventKind) - ENDS_CASES == adds
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from ml_connector.domain.flows import (
     parse,
 )
 from ml_connector.domain.money import Money
+from ml_connector.domain.wording import TELLABLE
 from ml_connector.errors import ConfigurationError
 from tests.support.bills import a_bill, a_document, usd
 from tests.support.properties import unhurried
@@ -78,10 +79,44 @@ def test_a_rule_decides_exactly_when_none_before_it_matches(
     )
     for kind in EventKind:
         decision = decide(Flow(1, (), rules, ""), kind, bill_of("5", "USD"))
+        named = any(on is kind for on, _ in shapes)
+        # A reminder nobody wrote a rule for stands for what the bill waits for.
+        meant = EventKind.SUBMITTED if kind is EventKind.REMINDER and not named else kind
         fitting = [
-            str(n) for n, (on, in_euros) in enumerate(shapes, 1) if on is kind and not in_euros
+            str(n) for n, (on, in_euros) in enumerate(shapes, 1) if on is meant and not in_euros
         ]
         assert (decision.rule if decision else None) == (fitting[0] if fitting else None)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sentence"),
+    [
+        ({EventKind.DECLINED}, "When a bill is declined, text ann."),
+        (
+            {EventKind.PAYMENT_VOIDED, EventKind.PAYMENT_UNCLEARED},
+            "When a payment is voided or is no longer cleared, text ann.",
+        ),
+        (
+            {EventKind.OVERDUE, EventKind.PAYMENT_CLEARED},
+            "When a bill waits past its due date, or a payment clears, text ann.",
+        ),
+    ],
+)
+def test_a_rule_says_what_it_is_about(kinds: set[EventKind], sentence: str) -> None:
+    assert a_rule("one", *kinds).sentence == sentence
+
+
+def test_every_event_there_is_a_text_for_can_be_named_in_a_rule() -> None:
+    body = deepcopy(PUBLISHED)
+    body["rules"][0]["on"] = [kind.value for kind in TELLABLE]
+    assert parse(body, 1).rules[0].on == TELLABLE
+
+
+def test_a_reminder_goes_by_its_own_rule_where_there_is_one() -> None:
+    flow = Flow(1, (), (a_rule("one", EventKind.SUBMITTED), a_rule("two", EventKind.REMINDER)), "")
+    decision = decide(flow, EventKind.REMINDER, bill_of("1"))
+    assert decision
+    assert decision.rule == "two"
 
 
 def test_an_event_no_rule_speaks_about_is_not_decided() -> None:
@@ -233,11 +268,11 @@ REFUSALS: list[tuple[str, Edit, str]] = [
         lambda b: b.update(default_approver=""),
         'rules[2] "everything else".notify[1]: reaches nobody',
     ),
-    # What would be wrong to say: there is a text for bills that wait, and for nothing else.
+    # What nobody has to hear of has no text.
     (
         "an event without a text",
-        lambda b: b["rules"][1]["on"].append("bill.declined"),
-        'rules[2] "everything else".on: there is no text for bill.declined',
+        lambda b: b["rules"][1]["on"].append("bill.approved"),
+        'rules[2] "everything else".on: there is no text for bill.approved',
     ),
     # Amounts are exact.
     (

@@ -13,7 +13,7 @@ from ml_connector.domain.payments import Payment
 from ml_connector.errors import RecordInvalid
 from ml_connector.intacct import kinds
 from ml_connector.intacct.parser import Row
-from ml_connector.intacct.payments import PAYMENTS
+from ml_connector.intacct.payments import CLEARINGS, PAYMENTS
 from ml_connector.intacct.records import BILLS, Kind, convert
 from ml_connector.intacct.values import Context
 from ml_connector.intacct.zone import UserZone
@@ -234,6 +234,8 @@ def test_any_row_is_a_bill_or_is_set_aside(changes: dict[str, str]) -> None:
 
 ALL_KINDS: list[Kind[object]] = [
     BILLS,
+    PAYMENTS,
+    CLEARINGS,
     *(value for value in vars(kinds).values() if isinstance(value, Kind)),
 ]
 

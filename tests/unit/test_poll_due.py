@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector.domain.documents import CompanyState
 from ml_connector.settings import Timings
-from ml_connector.usecases.poll import companies_due
+from ml_connector.usecases.due import companies_due
 from tests.support.polling import Office
 
 TWO: dict[str, dict[str, str]] = {

@@ -51,6 +51,17 @@ def test_the_watermark_never_moves_back() -> None:
     assert state(office).watermark == seen
 
 
+def test_a_change_in_the_future_is_believed_no_further_than_it_can_be_true() -> None:
+    # The API user's zone could not be read, and its times were taken for UTC.
+    office = Office()
+    error = timedelta(hours=9, minutes=30)
+    real = office.clock.now() + timedelta(minutes=2)
+    put(office, "1", real + error)
+    office.intacct.zone_error = error
+    office.poll()
+    assert state(office).watermark == real
+
+
 def test_a_bill_without_a_time_stamp_moves_nothing() -> None:
     office = Office()
     put(office, "1", None)

@@ -31,6 +31,12 @@ class Timings:
     """How often a company is polled; a tick in between makes no call to Intacct."""
     watermark_overlap: float = 900.0
     """How far before the largest modification time seen a poll reads again: rows commit late."""
+    poll_stale: float = 1_800.0
+    """Without a successful poll for this long, and for two intervals, a company is said so."""
+    payments_lookback: float = 86_400.0
+    """As `watermark_overlap`, for the hourly look at payments."""
+    payments_sweep: float = 3_600.0
+    """How often all payments that cleared lately are compared with what is stored."""
     twilio_timeout: float = 10.0
     """The longest one request to Twilio may take."""
     intacct_timeout: float = 60.0

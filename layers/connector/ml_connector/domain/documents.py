@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 
 from .audit import ChainHead, Json
-from .bills import Bill, BillState
+from .bills import PURCHASING, Bill, BillState
 from .money import Money
 from .payments import PaymentDocument
 
@@ -54,6 +54,11 @@ class Document:
     def waiting(self) -> bool:
         """Whether somebody still had to approve it when last seen."""
         return self.state.waiting and not self.deleted
+
+    @property
+    def from_purchase_order(self) -> bool:
+        """Whether it may come back under another record number."""
+        return self.module == PURCHASING
 
     @property
     def chain(self) -> str:
@@ -149,6 +154,7 @@ def as_shown(document: Document, bill: Bill, now: datetime) -> Document:
     )
 
 
-def as_deleted(document: Document) -> Document:
+def as_deleted(document: Document, now: datetime | None = None) -> Document:
     """The document once Intacct has no such bill any more."""
-    return replace(document, deleted=True, open_since=None)
+    gone_at = now if document.from_purchase_order else None
+    return replace(document, deleted=True, open_since=None, gone_at=gone_at)

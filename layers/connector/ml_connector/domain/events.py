@@ -201,9 +201,9 @@ def waits_once_more(shown: Document) -> Sighting[Document]:
     return Sighting(again, (event,), changed=True)
 
 
-def gone(stored: Document) -> Sighting[Document]:
+def gone(stored: Document, now: datetime | None = None) -> Sighting[Document]:
     """A waiting bill that a complete read did not show and that has no row of its own either."""
-    deleted = as_deleted(stored)
+    deleted = as_deleted(stored, now)
     return Sighting(deleted, (_event(deleted, EventKind.DELETED),), changed=True)
 
 

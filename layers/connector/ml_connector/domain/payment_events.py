@@ -37,13 +37,13 @@ def payment_seen(
     before = stored or payment_first_seen(company, payment, now)
     shown = payment_as_shown(before, payment, phase)
     if before.phase is phase:
-        return PaymentSighting(shown, (), changed=shown != before)
+        return Sighting(shown, (), changed=shown != before)
     kind = _ENTERED.get(phase)
     if kind is None and before.phase is PaymentPhase.CLEARED:
         kind = EventKind.PAYMENT_UNCLEARED
     if kind is None:
         # Voided or declined, and then not: Intacct knows no such way back, and nobody has to act.
-        return PaymentSighting(shown, (), changed=True)
+        return Sighting(shown, (), changed=True)
     return _happened(shown, kind, shown.cleared_on or before.cleared_on)
 
 
@@ -59,4 +59,4 @@ def _happened(shown: PaymentDocument, kind: EventKind, day: date | None) -> Paym
     event: Event = event_of(
         moved.company, moved.id, kind, moved.round, day.isoformat() if day else ""
     )
-    return PaymentSighting(moved, (event,), changed=True)
+    return Sighting(moved, (event,), changed=True)

@@ -8,7 +8,7 @@ can be voided, and a reconciliation can be taken back.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from .audit import ChainHead, Json
@@ -141,16 +141,21 @@ class PaymentsRead:
     quarantined: int = 0
     problems: tuple[str, ...] = ()
     unknown_states: tuple[str, ...] = ()
+    zone_error: timedelta | None = None
     permitted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ClearedRead:
-    """The record numbers of all payments that cleared on a day or after it."""
+    """The record numbers of all payments that cleared on a day or after it.
+
+    Not `permitted`: this company cannot be asked for that, and nothing was read.
+    """
 
     record_numbers: frozenset[str] = frozenset()
     complete: bool = True
     transactions: int = 0
+    permitted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

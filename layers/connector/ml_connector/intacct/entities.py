@@ -1,4 +1,4 @@
-"""What is read beside bills and payments, as typed records. All texts are Intacct's own; "" is null."""
+"""What is read beside bills and payments, typed. All texts are Intacct's own; "" is null."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from .queries import KEY
 from .records import Kind
 from .source import IntacctReader
 from .values import Context, day, key, link, moment, text, total
-from .zone import WIDEST_OFFSET
+from .zone import WIDEST_OFFSET, zone_error
 
 #: Raw codes of APPYMT.STATE, for where DISPLAYSTATE is missing.
 PAYMENT_STATE_CODES = {
@@ -41,6 +41,7 @@ PAYMENT_STATE_CODES = {
 #: Refusals that asking again today does not change.
 _NOT_FOR_US = frozenset({Meaning.PERMISSION, Meaning.NO_SUCH_OBJECT})
 _REFUSED = "payments"
+_NO_DATES = "clearings"
 
 
 def _flag(row: Row) -> str | None:
@@ -110,7 +111,7 @@ def _mark(row: Row, _context: Context) -> _Mark:
     return _Mark(key(row, KEY), is_cleared(_flag(row), day(row, "CLRDATE")))
 
 
-CLEARINGS = Kind(Wanted("APPYMT", (KEY, "CLRDATE"), ("CLEARED",)), _mark)
+CLEARINGS = Kind(Wanted("APPYMT", (KEY,), ("CLRDATE", "CLEARED")), _mark)
 
 
 class IntacctPaymentSource:
@@ -118,6 +119,7 @@ class IntacctPaymentSource:
 
     def __init__(self, reader: IntacctReader, page_size: int | None = None) -> None:
         self._reader = reader
+        self._client = reader.client
         self._usage = reader.client.usage
         self._catalogue = reader.catalogue
         self._page_size = page_size
@@ -148,7 +150,20 @@ class IntacctPaymentSource:
         return self._collect(one_of(KEY, record_numbers))
 
     def read_cleared(self, since: date) -> ClearedRead:
-        """Which payments the bank paid on that day or after it, whenever they were modified."""
+        """Which payments the bank paid on that day or after it, whenever they were modified.
+
+        A company that cannot be asked for that is left alone for a day.
+        """
+        if self._catalogue.refused(_NO_DATES):
+            return ClearedRead(permitted=False)
+        before = self._usage.transactions
+        try:
+            return self._clearings(since)
+        except GatewayRefused:
+            self._catalogue.remember_refused(_NO_DATES)
+        return ClearedRead(permitted=False, transactions=self._usage.transactions - before)
+
+    def _clearings(self, since: date) -> ClearedRead:
         before, complete = self._usage.transactions, False
         numbers: set[str] = set()
         unreadable = 0
@@ -169,6 +184,7 @@ class IntacctPaymentSource:
             problems += [error.safe_message for error in batch.invalid]
             complete = batch.complete
         payments = tuple(found.values())
+        latest = max((p.modified for p in payments if p.modified), default=None)
         unknown = {p.state_text for p in payments if p.state is PaymentState.UNKNOWN}
         return PaymentsRead(
             payments=payments,
@@ -177,4 +193,5 @@ class IntacctPaymentSource:
             quarantined=len(problems),
             problems=tuple(problems),
             unknown_states=tuple(sorted(unknown)),
+            zone_error=zone_error(latest, self._client.server_time or self._client.clock.now()),
         )

@@ -10,11 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
 
 from ml_connector.domain.bills import Bill, BillsRead
 from ml_connector.domain.documents import CompanyState, Document, bill_document_id
-from ml_connector.domain.events import Sighting, gone, seen_again, seen_first, too_many_gone
+from ml_connector.domain.events import (
+    EventKind,
+    Sighting,
+    gone,
+    seen_again,
+    seen_first,
+    too_many_gone,
+)
 from ml_connector.domain.flows import Flow, FlowCompany
 from ml_connector.domain.instants import seconds
 from ml_connector.errors import (
@@ -27,8 +35,13 @@ from ml_connector.errors import (
     StoreError,
 )
 
+from .days import overdue_since_yesterday, settle, zone_of
+from .late import silenced_if_late
+from .payments import PaymentPoll
 from .ports import BillSource, PollPorts
+from .reading import say_failed, say_problems, say_zone
 from .recording import AnySighting, Recorder
+from .recreated import Recreations, replaced
 
 #: The lease outlives the function by this much, seconds: a function that is killed at its timeout
 #: leaves the company free for the tick after the next.
@@ -36,14 +49,6 @@ LEASE_MARGIN = 5.0
 
 #: Dispatches are rung for by the ten, as many as the queue takes in one call.
 RING_BATCH = 10
-
-#: How many problems of unreadable rows one line names.
-MOST_PROBLEMS = 5
-
-#: How late a poll may have begun after its tick, at most, seconds. The ticks come on the minute
-#: and a poll begins a moment later: counted strictly, the tick at the end of the interval would
-#: always come that moment too early, and every interval would be a tick longer than asked for.
-LATE_START = 30.0
 
 
 @dataclass(slots=True)
@@ -57,23 +62,6 @@ class PollReport:
     alerts: int = 0
     ended: int = 0
     transactions: int = 0
-
-
-def companies_due(ports: PollPorts) -> list[str]:
-    """The companies of the flow whose last poll is long enough ago. Asks Intacct nothing."""
-    flow = ports.flows.current()
-    if flow is None:
-        ports.telemetry.event("not_configured", missing="flow", fix="publish a flow")
-        return []
-    now = ports.clock.now()
-    interval = ports.timings.poll_interval
-    wait = seconds(interval - min(LATE_START, interval / 4))
-    return [company.key for company in flow.companies if _is_due(company.key, now, wait, ports)]
-
-
-def _is_due(key: str, now: datetime, wait: timedelta, ports: PollPorts) -> bool:
-    started = ports.documents.state(key).poll_started_at
-    return started is None or started + wait <= now
 
 
 def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
@@ -117,14 +105,7 @@ def _failed(
         report.outcome = "overtaken"
         return
     report.outcome = error.code
-    ports.telemetry.error(
-        "poll_failed",
-        company=report.company,
-        code=error.code,
-        errorno=error.errorno if isinstance(error, SourceError) else None,
-        support_id=error.support_id if isinstance(error, SourceError) else None,
-        reason=error.safe_message,
-    )
+    say_failed(ports.telemetry, "poll_failed", report.company, error)
     ports.telemetry.count("PollsFailed")
 
 
@@ -155,24 +136,29 @@ class _Poll:
         until: datetime,
         report: PollReport,
     ) -> None:
+        self._flow = flow
+        self._company = company
         self._source = source
         self._lease = lease
         self._ports = ports
         self._until = until
         self._report = report
         self._recorder = Recorder(flow, company, lease, ports, until)
+        self._recreations = Recreations(lease, ports)
         self._to_ring: list[str] = []
 
     def run(self) -> None:
-        """Read, detect, record, ring; then move the watermark."""
+        """Read, detect, record, ring; then move the watermarks."""
         try:
             read = self._run()
+            after, trouble = self._payments()
         except ConnectorError:
             self._ring()
             raise
         self._ring()
-        self._finish(read)
+        self._finish(read, after, trouble)
 
+    # ----------------------------------------------------------------------------- bills
     def _run(self) -> BillsRead:
         key = self._lease.company
         # Documents first: what a second poll writes while we wait for Intacct then has a newer
@@ -185,8 +171,24 @@ class _Poll:
         known.update(waiting)
         # What the read shows is recorded before anything is made of what it does not show: doubts
         # about the one must not keep people from hearing of the other.
-        self._record(self._look(read.bills, known))
-        return self._missing(read, waiting)
+        usual = self._recreations.sort_out(read.bills, known) if self._lease.baseline_done else None
+        looked = self._look(read.bills if usual is None else usual, known)
+        found = silenced_if_late(looked, known, self._lease, self._ports.telemetry)
+        self._record(one for one in found if not one.doubtful)
+        self._settle([one for one in found if one.doubtful], known)
+        changed = {one.document.id for one in found}
+        same = [waiting[name] for name in others if name in waiting and name not in changed]
+        try:
+            after = self._missing(read, waiting)
+        except SourceError:
+            self._rest(same)
+            raise
+        self._rest(same)
+        return after
+
+    def _rest(self, same: list[Document]) -> None:
+        self._record_recreated()
+        self._overdue(same)
 
     def _read(self) -> BillsRead:
         overlap = seconds(self._ports.timings.watermark_overlap)
@@ -199,21 +201,9 @@ class _Poll:
 
     def _note(self, read: BillsRead) -> None:
         """Count what a read cost, and say what is odd about it."""
-        warn, company = self._ports.telemetry.warning, self._lease.company
         self._report.transactions += read.transactions
-        if read.quarantined:
-            problems = "; ".join(read.problems[:MOST_PROBLEMS])
-            warn("rows_quarantined", company=company, rows=read.quarantined, problems=problems)
-        if not read.complete:
-            warn("read_incomplete", company=company)
-        if read.unknown_states:
-            # Nobody is told and nothing ends because of such a state; somebody should look.
-            warn("states_unknown", company=company, states=", ".join(read.unknown_states))
-        if read.zone_error:
-            hours = read.zone_error.total_seconds() / 3600
-            warn("zone_wrong", company=company, hours=hours, fix="set the API user's zone to GMT")
-        if not read.zone_verified:
-            warn("zone_unverified", company=company)
+        say_problems(self._ports.telemetry, self._lease.company, read)
+        say_zone(self._ports.telemetry, self._lease.company, read)
 
     def _look(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Sighting[Document]]:
         now = self._ports.clock.now()
@@ -229,6 +219,27 @@ class _Poll:
                 found.append(sighting)
         return found
 
+    def _settle(self, doubtful: list[Sighting[Document]], known: dict[str, Document]) -> None:
+        """Find out what was done to bills that show nothing but a newer time stamp."""
+        history = self._ports.history(self._lease.company) if doubtful else None
+        if history is None:
+            self._record(doubtful)
+            return
+        settled, used = settle(doubtful, known, history, self._ports.clock.now(), self._zone)
+        self._report.transactions += used
+        self._record(settled)
+
+    def _overdue(self, documents: Iterable[Document]) -> None:
+        """Only where a rule asks for it: the calendar alone is no news of Intacct's."""
+        if self._lease.baseline_done and self._flow.speaks_of(EventKind.OVERDUE):
+            now = self._ports.clock.now()
+            self._record(overdue_since_yesterday(documents, now, self._zone))
+
+    @cached_property
+    def _zone(self) -> tzinfo:
+        return zone_of(self._company.zone, self._company.key, self._ports.telemetry)
+
+    # ----------------------------------------------------------------------- absent bills
     def _missing(self, read: BillsRead, waiting: dict[str, Document]) -> BillsRead:
         """Deal with waiting bills that the read did not show: asked for by key before they count.
 
@@ -248,20 +259,55 @@ class _Poll:
         if again.quarantined:
             # Which of the rows could not be read is not known: none of them is missing for sure.
             return read
+        for document in list(without_row):
+            successor = self._recreations.successor(document)
+            if successor:
+                self._continue(document, successor)
+                without_row.remove(document)
         if too_many_gone([d.id for d in without_row], list(waiting)):
             raise SourceProtocolError(
                 f"{len(without_row)} of {len(waiting)} waiting bills have no row any more; nothing"
                 " is cancelled on that: check the API user's permissions and entity access"
             )
-        self._record(gone(document) for document in without_row)
+        now = self._ports.clock.now()
+        self._record(gone(document, now) for document in without_row)
         return read
 
-    def _record(self, sightings: Iterable[AnySighting]) -> None:
+    def _record_recreated(self) -> None:
+        """What is left of the purchase orders' bills nobody knew of."""
+        pairs, new = self._recreations.rest()
+        for document, bill in pairs:
+            self._continue(document, bill)
+        self._record(self._look(new, {}))
+
+    def _continue(self, old: Document, bill: Bill) -> None:
+        sighting = self._recreations.continued(old, bill, self._ports.clock.now())
+        self._record([sighting], replaced(old, bill))
+
+    # -------------------------------------------------------------------------- payments
+    def _payments(self) -> tuple[CompanyState, ConnectorError | None]:
+        """The lease with what the payments' part found, and what went wrong there."""
+        source = self._ports.payments(self._lease.company)
+        if source is None:
+            return self._lease, None
+        part = PaymentPoll(source, self._lease, self._ports, self._record)
+        try:
+            return part.run(), None
+        except (SourceError, OutOfTime) as error:
+            say_failed(self._ports.telemetry, "payments_failed", self._lease.company, error)
+            return self._lease, error
+        finally:
+            self._report.transactions += part.transactions
+
+    # --------------------------------------------------------------------------- writing
+    def _record(
+        self, sightings: Iterable[AnySighting], replaces: Sighting[Document] | None = None
+    ) -> None:
         for sighting in sightings:
             reserve = seconds(self._ports.timings.time_reserve)
             if self._ports.clock.now() + reserve >= self._until:
                 raise OutOfTime("too little time is left; the next poll goes on from here")
-            recorded = self._recorder.record(sighting)
+            recorded = self._recorder.record(sighting, replaces)
             self._report.events += len(sighting.events)
             self._report.alerts += recorded.alerts
             self._report.ended += recorded.ended
@@ -279,19 +325,23 @@ class _Poll:
             # The store is the truth: the status check finds what nobody rang for.
             self._ports.telemetry.warning("ring_failed", reason=error.safe_message)
 
-    def _finish(self, read: BillsRead) -> None:
-        seen = [bill.modified for bill in read.bills if bill.modified]
+    def _finish(self, read: BillsRead, after: CompanyState, trouble: ConnectorError | None) -> None:
+        # A time in the future is believed no further than it can be true.
+        error = read.zone_error or timedelta(0)
+        seen = [bill.modified - error for bill in read.bills if bill.modified]
         marks = [*seen, *([self._lease.watermark] if self._lease.watermark else [])]
         now = self._ports.clock.now()
         done = read.complete
         self._report.outcome = "polled" if done else "incomplete"
+        said = trouble.code if trouble else ""
         self._ports.documents.finish(
             replace(
-                self._lease,
+                after,
                 watermark=max(marks) if marks and done else self._lease.watermark,
                 baseline_done=self._lease.baseline_done or done,
                 poll_succeeded_at=now if done else self._lease.poll_succeeded_at,
-                last_error="" if done else "incomplete",
+                last_error=said if done else "incomplete",
             )
         )
-        self._ports.telemetry.count("PollsSucceeded" if done else "PollsFailed")
+        good = done and trouble is None
+        self._ports.telemetry.count("PollsSucceeded" if good else "PollsFailed")

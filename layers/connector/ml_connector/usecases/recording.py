@@ -66,8 +66,10 @@ class Recorder:
         self._ports = ports
         self._until = until
 
-    def record(self, sighting: AnySighting) -> Recorded:
+    def record(self, sighting: AnySighting, replaces: Sighting[Document] | None = None) -> Recorded:
         """Write one sighting. Raises StoreConflict once the poll was overtaken.
+
+        `replaces` is the sighting of a document whose place this one takes, written with it.
 
         The cases a document ends are also written by whoever is sending for them; that race is run
         again on what is stored now. A document that is older than its own chain catches up first.
@@ -76,7 +78,7 @@ class Recorder:
         before = sighting.document
         for _ in range(TRIES):
             try:
-                return self._try(sighting, before)
+                return self._try(sighting, before, replaces)
             except StoreConflict as error:
                 chain = f"audit:{sighting.document.chain}"
                 others = [name for name in error.failed if name != chain]
@@ -93,7 +95,9 @@ class Recorder:
             return caught_up(sighting, self._ports.alerts)
         raise TypeError(type(sighting.document))
 
-    def _try(self, sighting: AnySighting, before: AnyDocument) -> Recorded:
+    def _try(
+        self, sighting: AnySighting, before: AnyDocument, replaces: Sighting[Document] | None
+    ) -> Recorded:
         now = self._ports.clock.now()
         parts = [self._part(event, sighting, now) for event in sighting.events]
         openings = [part.opening for part in parts if part.opening]
@@ -107,7 +111,7 @@ class Recorder:
         change = Change(
             write_id=self._ports.new_id(),
             fence=Fence(self._lease.company, self._lease.fence),
-            documents=(DocumentWrite(document, entry),),
+            documents=(DocumentWrite(document, entry), *self._replaced(replaces, now)),
             cases=(*(o.case for o in openings), *(self._ended(f, sighting, now) for f in ending)),
             alerts=(*(a for o in openings for a in o.alerts), *_silenced(ending)),
             dispatches=tuple(d for o in openings for d in o.dispatches),
@@ -126,6 +130,15 @@ class Recorder:
             alerts=sum(len(o.alerts) for o in openings),
             ended=len(ending),
         )
+
+    def _replaced(
+        self, sighting: Sighting[Document] | None, now: datetime
+    ) -> tuple[DocumentWrite, ...]:
+        if sighting is None:
+            return ()
+        old = sighting.document
+        data = self._seen(sighting, [], [])
+        return (DocumentWrite(old, entry_after(old.head, old.chain, now, "document.seen", data)),)
 
     # ------------------------------------------------------------------------ the new cases
     def _part(self, event: Event, sighting: AnySighting, now: datetime) -> _Part:

@@ -20,8 +20,9 @@ from ml_connector.store.transaction import translated
 
 #: How far back failures are counted.
 LOOK_BACK = timedelta(hours=24)
-#: A company not read for this long, or a text waiting this long past its time, wants a look.
-LATE = timedelta(minutes=15)
+#: A company not read for this long, or a text waiting this long past its time, wants a look. A
+#: little more than the longest time between two polls.
+LATE = timedelta(minutes=20)
 #: Farther ahead than anything is ever put off.
 _FAR = timedelta(days=400)
 #: The most unsettled dispatches looked at; beyond it counts are at least that many.

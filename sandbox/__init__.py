@@ -1,0 +1,1 @@
+"""The local world: what the connector talks to, played on one machine."""

@@ -154,6 +154,14 @@ def _make_importable(folder: Path, importable: list[Path]) -> None:
         packages = next((folder / "lib").glob("python3.*/site-packages"))
         lines = "".join(f"{path.resolve()}\n" for path in importable)
         (packages / "ml_connector_sources.pth").write_text(lines)
+        _write_command(folder / "bin")
+
+
+def _write_command(programs: Path) -> None:
+    """The operator's command, as installing the project would have made it."""
+    command = programs / "ml-connector"
+    command.write_text(f"#!{programs.resolve() / 'python'}\nfrom cli.main import app\n\napp()\n")
+    command.chmod(0o755)
 
 
 def run_quietly(command: list[str], log: Path, failure: str) -> None:

@@ -136,12 +136,7 @@ def _volumes(what: str, answers: str, volumes: Sequence[Volume]) -> str:
 
 
 def _people(people: Sequence[Person], told: Counter[str]) -> str:
-    rows = [
-        f"<tr><td>{_text(person.name)}</td><td>{_text('; '.join(person.roles) or '-')}</td>"
-        f"<td>{_text(mask(person.phone.value) if person.phone else 'none')}</td>"
-        f'<td class="n">{person.bills:,}</td><td class="n">{told[person.id]:,}</td></tr>'
-        for person in people
-    ]
+    rows = [_person(person, told[person.id]) for person in people]
     if told[NOBODY]:
         rows.append(
             "<tr><td>nobody</td><td>no phone is known</td><td></td><td></td>"
@@ -153,6 +148,17 @@ def _people(people: Sequence[Person], told: Counter[str]) -> str:
         '<th class="n">alerts by the rules below</th></tr>'
     )
     return _table(head, rows) if rows else _tag("p", "Intacct names nobody.")
+
+
+def _person(person: Person, alerts: int) -> str:
+    cells = (
+        f"{person.name} ({person.id})",
+        "; ".join(person.roles) or "-",
+        mask(person.phone.value) if person.phone else "none",
+    )
+    words = "".join(f"<td>{_text(cell)}</td>" for cell in cells)
+    figures = f'<td class="n">{person.bills:,}</td><td class="n">{alerts:,}</td>'
+    return f"<tr>{words}{figures}</tr>"
 
 
 def _allowance(findings: Findings) -> str:

@@ -11,7 +11,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -22,8 +25,31 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from cli.deployment import Deployment, Target
+from cli.files.flow_file import read_flow
 from cli.main import app
+from ml_connector.domain.approvers import Approver
 from tests.support.tables import RESOURCES, create_tables
+
+FLOW = """\
+schema: 1
+companies:
+  acme: {name: Acme AP, zone: America/Chicago}
+default_approver: ann
+rules:
+  - name: large bills
+    on: [bill.submitted]
+    when: {amount: {at_least: 10000.50, currency: USD}}
+    approver: bob
+    notify: [{sms: {to: approver}}]
+  - name: everything else
+    on: [bill.submitted, bill.partially_approved]
+    notify: [{sms: {to: approver}}]
+"""
+PEOPLE = """\
+id,name,phone,active
+ann,Ann Approver,+15550100001,true
+bob,Bob Approver,+15550100002,true
+"""
 
 STACK = "ml-connector-dev"
 QUEUES = {
@@ -64,10 +90,19 @@ class Stack:
         document: dict[str, Any] = json.loads(result.stdout)
         return document
 
-    @property
+    @cached_property
     def deployment(self) -> Deployment:
         """The stack as the command sees it."""
         return Deployment(Target("dev"))
+
+    def fill(self, flow: Path) -> None:
+        """Store Ann and Bob, and publish a flow."""
+        for number, name in enumerate(("ann", "bob"), start=1):
+            person = Approver(name, f"{name.title()} Approver", f"+1555010000{number}", "salt")
+            self.deployment.approvers.put(person)
+        self.deployment.flows.publish(
+            read_flow(flow).body, now=datetime.now(UTC), by="test", reason=""
+        )
 
     def secret(self, output: str) -> dict[str, Any]:
         """What is stored under the secret of an output."""
@@ -132,6 +167,11 @@ def _cloudformation(stack: Stack) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def typed(*answers: str) -> str:
+    """Answers as they come on standard input."""
+    return "".join(f"{answer}\n" for answer in answers)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ READY = "sandbox.intacct ready "
 
 
 def start(*arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603 - our own module
+    return subprocess.Popen(
         [sys.executable, "-m", "sandbox.intacct", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONWARNINGS": "error"},

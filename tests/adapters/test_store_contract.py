@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import boto3
@@ -19,6 +19,7 @@ from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.money import Money
+from ml_connector.domain.payments import PaymentPhase
 from ml_connector.domain.unit_of_work import Change, Counter, Fence, SidRecord
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
 from ml_connector.store.alerts import DynamoAlertStore
@@ -473,6 +474,86 @@ def test_a_document_changed_by_somebody_else_is_refused(stores: Stores) -> None:
     with pytest.raises(StoreConflict) as refused:
         stores.alerts.commit(change(documents=(samples.seen(stored, other=1),)))
     assert refused.value.failed == ("audit:doc#acme#bill#4711", "document:bill#4711")
+
+
+# -------------------------------------------------------------------------------- payments
+def test_a_payment_comes_back_as_it_was_written(stores: Stores) -> None:
+    write = samples.seen_payment(samples.payment())
+    one = change(documents=(write,))
+    stores.alerts.commit(one)
+    stored = samples.payment(head=write.entry.head, write_id=one.write_id)
+    ids = ["payment#12", "payment#13"]
+    assert stores.documents.payments("acme", ids) == {"payment#12": stored}
+    assert stores.documents.payments("acme", []) == {}
+    assert list(stores.audit.chain("doc#acme#payment#12")) == [write.entry]
+
+
+def test_a_payment_changed_by_somebody_else_is_refused(stores: Stores) -> None:
+    stores.alerts.commit(change(documents=(samples.seen_payment(samples.payment()),)))
+    (stored,) = stores.documents.payments("acme", ["payment#12"]).values()
+    stores.alerts.commit(change(documents=(samples.seen_payment(stored, one=1),)))
+    with pytest.raises(StoreConflict) as refused:
+        stores.alerts.commit(change(documents=(samples.seen_payment(stored, other=1),)))
+    assert refused.value.failed == ("audit:doc#acme#payment#12", "document:payment#12")
+
+
+def test_what_cleared_is_listed_by_its_day_and_never_among_what_waits(stores: Stores) -> None:
+    day = date(2026, 11, 20)
+    entries = [
+        samples.payment("payment#1", cleared_on=day),
+        samples.payment("payment#2", cleared_on=day - timedelta(days=1)),
+        samples.payment("payment#3", cleared_on=day + timedelta(days=9)),
+        samples.payment("payment#4", phase=PaymentPhase.VOIDED),
+        samples.payment("payment#5", company="other"),
+        samples.payment("payment#6", cleared_on=None),
+    ]
+    for entry in entries:
+        stores.alerts.commit(change(documents=(samples.seen_payment(entry),)))
+    gone = samples.document("bill#9", open_since=None, deleted=True, gone_at=START)
+    for document in (samples.document(), gone):
+        stores.alerts.commit(change(documents=(samples.seen(document),)))
+    listed = [document.id for document in stores.documents.cleared("acme", day)]
+    assert listed == ["payment#1", "payment#3"]
+    assert [document.id for document in stores.documents.waiting("acme")] == ["bill#4711"]
+    assert [document.id for document in stores.documents.vanished("acme", START)] == ["bill#9"]
+
+
+def test_a_payment_no_longer_cleared_leaves_the_list(stores: Stores) -> None:
+    stores.alerts.commit(change(documents=(samples.seen_payment(samples.payment()),)))
+    (stored,) = stores.documents.cleared("acme", date(2026, 1, 1))
+    open_again = replace(stored, phase=PaymentPhase.OPEN)
+    stores.alerts.commit(change(documents=(samples.seen_payment(open_again),)))
+    assert stores.documents.cleared("acme", date(2026, 1, 1)) == []
+
+
+def test_a_vanished_bill_is_listed_from_when_it_vanished(stores: Stores) -> None:
+    gone = samples.document(
+        open_since=None,
+        deleted=True,
+        gone_at=START,
+        module="9.PO",
+        overdue_on=date(2026, 12, 1),
+        reminded_on=date(2026, 12, 2),
+    )
+    stores.alerts.commit(change(documents=(samples.seen(gone),)))
+    (stored,) = stores.documents.vanished("acme", START)
+    assert replace(stored, head=ChainHead(), write_id="") == gone
+    assert stores.documents.vanished("acme", START + timedelta(seconds=1)) == []
+    stores.alerts.commit(change(documents=(samples.seen(replace(stored, gone_at=None)),)))
+    assert stores.documents.vanished("acme", START) == []
+
+
+def test_where_payments_stand_is_kept_with_the_company(stores: Stores) -> None:
+    lease = stores.documents.lease("acme", START, START + timedelta(minutes=2))
+    assert lease
+    after = replace(
+        lease,
+        payments_watermark=START,
+        payments_baseline_done=True,
+        payments_swept_at=START + timedelta(seconds=1),
+    )
+    stores.documents.finish(after)
+    assert stores.documents.state("acme") == replace(after, lease_until=None)
 
 
 # ------------------------------------------------------------------------------- the lease

@@ -1,59 +1,75 @@
-"""The connector as it is deployed, around one simulated company, with the observer's notebook.
+"""The connector as it is deployed, around one simulated company.
 
 Everything of ours is the shipped code; the stores are in memory, the wire leads straight into the
-simulator or over loopback, and time is moved by hand. Notes are taken at the edges: where a poll
-begins to read and where its last reply came, whether it got to its end, and what it wrote into the
-bills' trails.
+simulator or over loopback, and time is moved by hand. Every text is taken for delivered at once.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from ml_connector.domain.approvers import Approver
-from ml_connector.domain.audit import AuditEntry
-from ml_connector.domain.bills import BillsRead
-from ml_connector.domain.documents import CompanyState
+from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.flows import parse
 from ml_connector.intacct.client import IntacctClient
 from ml_connector.intacct.credentials import Credentials
+from ml_connector.intacct.history import IntacctHistorySource
 from ml_connector.intacct.memory import MemoryCache, MemorySessionStore
 from ml_connector.intacct.ports import Transport
 from ml_connector.intacct.source import IntacctBillSource, IntacctReader
 from ml_connector.settings import Timings
 from ml_connector.usecases.poll import poll_company
-from ml_connector.usecases.ports import BillSource, Clock, DocumentStore, PollPorts
+from ml_connector.usecases.ports import BillSource, Clock, PollPorts
 from sandbox.intacct import SENDER_ID, SENDER_PASSWORD, USER_ID, USER_PASSWORD
 from sandbox.intacct.company import Company
 from tests.support.clock import HandClock
-from tests.support.faults import FaultyAlertStore, FaultyDocumentStore, FaultyDoorbell
+from tests.support.faults import FaultyAlertStore, FaultyDoorbell
 from tests.support.memory_store import (
     MemoryAlertStore,
     MemoryApproverStore,
-    MemoryDocumentStore,
     MemoryFlowStore,
     Tables,
 )
 from tests.support.mishaps import Fault, Faults, Killed
-from tests.support.polling import FLOW
 from tests.support.telemetry import RecordingTelemetry
 
-from .model import Look, Token, Told
+from .notebook import Notebook, Visit, WatchedDocuments, WatchedHistory, WatchedSource
 
-COMPANY = "acme"
+COMPANY, ZONE = "acme", "America/Chicago"
+FLOW = {
+    "schema": 1,
+    "companies": {COMPANY: {"name": "Acme AP", "zone": ZONE}},
+    "default_approver": "dee",
+    "rules": [
+        {
+            "name": "whatever waits",
+            "on": ["bill.submitted", "bill.partially_approved", "bill.changed", "bill.reminder"],
+            "notify": [{"sms": {"to": "approver"}}],
+        }
+    ],
+}
 #: What the template gives the poll function, what the container keeps of it for last words, and
 #: what it keeps of it for writing, seconds.
 FUNCTION, LAST_WORDS, WRITING = 120.0, 0.5, 20.0
 #: A second poll this far ahead of the first finds its lease run out, seconds.
 AHEAD = 300.0
+#: Points that are passed rarely, and how many times as dangerous they are for it.
+RARE = {"ring": 3}
+
+
+class History(StrEnum):
+    """What the connector makes of the audit history."""
+
+    UNUSED = "audit history unused"
+    REFUSED = "audit history refused"
+    READ = "audit history read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,17 @@ class Office:
     trusted_host: str = ""
     utc_offset: str = ""
     page_size: int | None = None
+    history: History = History.UNUSED
+
+    def position(self) -> int:
+        """How long the ledger's log is."""
+        return len(self.company.log)
+
+    def settled_position(self) -> int:
+        """The same, after everything that is due has become visible."""
+        with self.company.lock:
+            self.company.settle()
+            return len(self.company.log)
 
 
 class Ahead:
@@ -92,22 +119,6 @@ class Ahead:
         return self._clock.monotonic()
 
 
-@dataclass(slots=True)
-class Visit:
-    """One poll's page in the notebook; without a number it has not begun to read."""
-
-    number: int = 0
-    first: int = 0
-    last: int = 0
-    read: bool = False
-    certain: bool = False
-
-    @property
-    def look(self) -> Look:
-        """As the observer takes it."""
-        return Look(self.number, self.first, self.last, self.certain)
-
-
 class Moods(Faults):
     """Faults that can be told to rest for a while."""
 
@@ -115,7 +126,11 @@ class Moods(Faults):
 
     def meet(self, point: str, possible: Sequence[Fault]) -> Fault | None:
         """Nothing happens while they rest."""
-        return None if self.resting else super().meet(point, possible)
+        for _ in range(0 if self.resting else RARE.get(point, 1)):
+            fault = super().meet(point, possible)
+            if fault:
+                return fault
+        return None
 
 
 class ForgetfulCache(MemoryCache):
@@ -131,43 +146,6 @@ class Nobody:
 
     def ring(self, dispatch_ids: object, delay_seconds: int = 0) -> None:
         """Nothing happens."""
-
-
-class WatchedSource:
-    """A BillSource that notes from where to where in the ledger's log each read reached."""
-
-    def __init__(self, source: BillSource, visit: Visit, connector: Connector) -> None:
-        self._source = source
-        self._visit = visit
-        self._connector = connector
-
-    def read_waiting_and_changed(self, since: datetime | None) -> BillsRead:
-        self._connector.begin_look(self._visit)
-        read = self._source.read_waiting_and_changed(since)
-        self._visit.read = True
-        self._visit.last = self._connector.position()
-        return read
-
-    def read_by_key(self, record_numbers: Sequence[str]) -> BillsRead:
-        try:
-            return self._source.read_by_key(record_numbers)
-        finally:
-            self._visit.last = self._connector.position()
-
-
-class WatchedDocuments(FaultyDocumentStore):
-    """Notes when a poll comes to its end with the lease still its own: all it saw is written."""
-
-    def __init__(self, store: DocumentStore, faults: Faults, tables: Tables, visit: Visit) -> None:
-        super().__init__(store, faults)
-        self._tables = tables
-        self._visit = visit
-
-    def finish(self, state: CompanyState) -> None:
-        current = self._tables.companies[state.company].fence
-        if not state.last_error and current == state.fence:
-            self._visit.certain = True
-        super().finish(state)
 
 
 class Container:
@@ -198,6 +176,7 @@ class Container:
             time_left=lambda: self._ends_at - clock.monotonic() - WRITING,
         )
         reader = IntacctReader(client, trusted_host=office.trusted_host)
+        self.history = IntacctHistorySource(reader)
         source = IntacctBillSource(reader, office.page_size)
         self.source: BillSource = connector.parts.source(source)
 
@@ -215,16 +194,6 @@ class _OneSource:
 
     def source(self, company: str) -> BillSource | None:
         return self.known if company == COMPANY else None
-
-
-@dataclass(slots=True)
-class Notebook:
-    """What was noted: looks in the order they began, what was told, and how polls ended."""
-
-    looks: list[Visit] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    event_ids: list[str] = field(default_factory=list)
 
 
 class Connector:
@@ -248,19 +217,14 @@ class Connector:
         self.sessions = MemorySessionStore()
         self.cache = ForgetfulCache()
         self.tables = Tables(now=clock.now)
-        self.notes = Notebook()
+        self.notes = Notebook(office)
         self._flows = MemoryFlowStore(parse(FLOW, 1))
         self._approvers = MemoryApproverStore()
-        for place, name in enumerate(("ann", "dee"), start=1):
-            phone = f"+1555010{place:04d}"
-            self._approvers.put(Approver(name, f"{name.title()} Approver", phone, f"salt {name}"))
+        self._approvers.put(Approver("dee", "Dee Approver", "+15550100001", "salt of dee"))
         self._write_ids = itertools.count(1)
-        self._read_until: dict[str, int] = {}
-        self._states: dict[str, str] = {}
         self._running: list[Visit] = []
         self._warm: Container | None = None
 
-    # -------------------------------------------------------------------------- polling
     @property
     def depth(self) -> int:
         """How many polls are running, one within the other."""
@@ -275,9 +239,10 @@ class Connector:
         clock: Clock = Ahead(self.clock, ahead) if ahead else self.clock
         container = self._warm if again and self._warm and not ahead else Container(self, clock)
         self._warm = None
-        visit = Visit(read=must, certain=must)
+        day = clock.now().astimezone(ZoneInfo(ZONE)).date()
+        visit = Visit(day, read=must, certain=must)
         if must:
-            self.begin_look(visit)
+            self.notes.begin(visit)
         outcome = "killed"
         with self._invocation(visit):
             ports = self._ports(container, visit)
@@ -300,12 +265,18 @@ class Connector:
             self.faults.deaths.pop()
             self._collect(self._running.pop())
 
+    def _collect(self, visit: Visit) -> None:
+        self.notes.collect(self.tables.chains, visit)
+        for name, dispatch in self.tables.dispatches.items():
+            if dispatch.state is DispatchState.WAITING:
+                self.tables.dispatches[name] = replace(dispatch, state=DispatchState.DELIVERED)
+
     def _ports(self, container: Container, visit: Visit) -> PollPorts:
+        history = WatchedHistory(container.history, visit, self.notes)
+        used = self.office.history is not History.UNUSED
         return PollPorts(
-            companies=_OneSource(WatchedSource(container.source, visit, self)),
-            documents=WatchedDocuments(
-                MemoryDocumentStore(self.tables), self.faults, self.tables, visit
-            ),
+            companies=_OneSource(WatchedSource(container.source, visit, self.notes)),
+            documents=WatchedDocuments(self.tables, self.faults, visit),
             alerts=FaultyAlertStore(MemoryAlertStore(self.tables), self.faults),
             flows=self._flows,
             approvers=self._approvers,
@@ -313,55 +284,7 @@ class Connector:
             clock=container.clock,
             telemetry=RecordingTelemetry(),
             timings=Timings(),
+            history=lambda _company: history if used else None,
             new_id=lambda: f"write-{next(self._write_ids)}",
             sleep=self.clock.sleep,
         )
-
-    # --------------------------------------------------------------------- the notebook
-    def position(self) -> int:
-        """How long the ledger's log is."""
-        return len(self.office.company.log)
-
-    def begin_look(self, visit: Visit) -> None:
-        """A poll begins to read."""
-        if visit.number:
-            return
-        company = self.office.company
-        with company.lock:
-            company.settle()
-        self.notes.looks.append(visit)
-        visit.number = len(self.notes.looks)
-        visit.first = visit.last = self.position()
-
-    def looks(self) -> list[Look]:
-        """The looks whose read came to its end."""
-        return [visit.look for visit in self.notes.looks if visit.read]
-
-    def _collect(self, visit: Visit) -> None:
-        """Whatever stands in the trails since the last time was written by this poll."""
-        for name, chain in self.tables.chains.items():
-            if not name.startswith("doc#"):
-                continue
-            for entry in chain[self._read_until.get(name, 0) :]:
-                self._note(name, entry, visit)
-            self._read_until[name] = len(chain)
-
-    def _note(self, chain: str, entry: AuditEntry, visit: Visit) -> None:
-        bill = int(chain.rsplit("#", 1)[1])
-        data: Any = entry.data
-        self.notes.event_ids += [event["id"] for event in data["events"]]
-        state = "gone" if data["deleted"] else _label(data["state"])
-        kinds = [event["kind"] for event in data["events"]]
-        if not kinds and self._states.get(chain) != state:
-            kinds = [f"seen {state}"]
-        self._states[chain] = state
-        currency, amount = data["amount"].split()
-        for kind in kinds:
-            level = data["level"] if kind == "bill.partially_approved" else 0
-            token = Token(kind, data["round"], level, Decimal(amount), currency)
-            self.notes.told.append(Told(visit.number, bill, token))
-
-
-def _label(state: str) -> str:
-    """`partially_approved` in the ledger's own words."""
-    return state.replace("_", " ").title()

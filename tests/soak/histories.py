@@ -15,7 +15,8 @@ from tests.support.clock import HandClock
 from tests.support.mishaps import Fault
 
 from .harness import AHEAD, Connector, Moods, Office, Parts
-from .model import Verdict, judge
+from .harness import History as AuditHistory
+from .judging import Verdict, judge
 from .people import People
 from .place import Place
 from .tally import of_faults, of_log, of_notes
@@ -59,6 +60,7 @@ class History:
 
     def __init__(self, seed: str, parts: Parts | None = None, *, real: bool = False) -> None:
         chance = self._random = random.Random(seed)  # noqa: S311 - a seed, not a secret
+        self._seed = seed
         self.clock = HandClock()
         self.counts: Counter[str] = Counter()
         self._place = Place(self.clock, real=real)
@@ -77,7 +79,12 @@ class History:
         self.people = People(company, chance)
         wire = Wire(self._place.transport, self.faults, self._meanwhile, self.weather.damage)
         office = Office(
-            company, self._place.endpoint, self._place.trusted_host, zone, self._page_size
+            company,
+            self._place.endpoint,
+            self._place.trusted_host,
+            zone,
+            self._page_size,
+            self._audit_history(),
         )
         self.connector = Connector(office, wire, self.clock, self.faults, chance, parts or Parts())
 
@@ -96,6 +103,14 @@ class History:
         told = self._random.random() < 0.4
         self.counts["zone told" if told else "zone asked for"] += 1
         return zone if told else ""
+
+    def _audit_history(self) -> AuditHistory:
+        found = self._random.choice(list(AuditHistory))
+        self.counts[found] += 1
+        if found is AuditHistory.REFUSED:
+            settings = self._company.settings
+            self._company.settings = settings.patched({"denied": ["AUDITHISTORY"]})
+        return found
 
     # ---------------------------------------------------------------------------- the story
     def run(self) -> Outcome:
@@ -121,6 +136,7 @@ class History:
         self.people.tie(1)
         self._poll()
         self._busy, self.faults.resting = busy, False
+        self.people.purchasing = True
 
     def _step(self) -> None:
         steps: tuple[tuple[Callable[[], object], float], ...] = (
@@ -158,7 +174,7 @@ class History:
         return outcome
 
     def _look_back(self) -> None:
-        certain = [visit.first for visit in self.connector.notes.looks if visit.certain]
+        certain = [visit.first for visit in self.connector.notes.visits if visit.certain]
         if certain:
             self.people.forget_deleted_before(max(certain))
 
@@ -215,14 +231,13 @@ class History:
 
     def _judged(self) -> Outcome:
         notes, log = self.connector.notes, self._place.log()
-        changes = (entry.change for entry in log)
-        verdict = judge(changes, self.connector.looks(), notes.told, trail=self._set_up)
+        verdict = judge(log, notes.looks(), notes.told, trail=self._set_up)
         doubled = [name for name, times in Counter(notes.event_ids).items() if times > 1]
         verdict.twice += [f"the event with id {name}" for name in doubled]
         for counts in (of_log(log), of_notes(notes), of_faults(self.faults.counts)):
             self.counts.update(counts)
         self.counts.update(self.weather.counts)
-        return Outcome(1, verdict, self.counts)
+        return Outcome(1, verdict.of(f"history {self._seed}"), self.counts)
 
 
 def _kind_of_zone(minutes: int) -> str:

@@ -1,13 +1,7 @@
 """A perfect observer of a ledger: what can be seen by looking, and only by looking.
 
 It reads the ledger's own log and the instants of the looks, and imports nothing else: it shares no
-code, and so no mistake, with what it judges.
-
-A look is a stretch of the log, from where a poll began to read to where its last reply came: what
-nobody touched in between has one value, and of what somebody did, any value it had meanwhile may be
-the one that was shown. A look is *certain* when everything it showed was written down. One that
-ended early is not: of each bill it may have been used or not, once, and nothing is asked of it but
-that the bill's story goes on from there.
+code, and so no mistake, with what it judges (`judging` compares).
 
 What is seen is always the difference between two looks at one bill:
 
@@ -16,20 +10,22 @@ What is seen is always the difference between two looks at one bill:
 - it waits for a further approval and did not before: `partially_approved`, at the first level of
   this round, or of a new one where it did not wait at all;
 - it waits as before, for another amount, currency or vendor: `changed`;
+- it waits as before and only its time stamp moved on: the audit history, where it may be read, says
+  whether it was submitted again or came a level further; where it is refused, `reminder`, once a
+  day; where nobody asks it, nothing;
 - it waited, and is posted or later, declined, back in draft, or gone: `approved`, `declined`,
   `recalled`, `deleted`;
 - it is known, waited for nobody and does not now, in another state: `seen`, which is no event for
   anybody but has to be in the bill's trail. A bill never seen waiting is nobody's business.
 
-What begins and ends between two looks leaves no trace, and nobody is asked for it.
+A purchase order's bill that vanished while it waited and is back under another record number is the
+same bill. What begins and ends between two looks leaves no trace, and nobody is asked for it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 SUBMITTED, PARTIAL = "Submitted", "Partially Approved"
@@ -43,36 +39,78 @@ _LEFT = {
     "Partially Paid": "bill.approved",
     "Paid": "bill.approved",
 }
+#: Workflow steps after which a bill begins anew, and those that are approvals. Any other is taken
+#: for a step that counts.
+_ANEW = frozenset({"submit", "recall", "decline"})
+_APPROVAL = frozenset({"partially-approve", "approve"})
+#: What people do that is no workflow.
+_NO_WORKFLOW = frozenset({"create", "edit", "delete"})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What matters of a bill's row."""
+    """What matters of a bill's row. `modified` is in epoch seconds, None where it is empty."""
 
     state: str
     amount: Decimal
     currency: str
     vendor: str
+    modified: int | None = None
+    number: str = ""
+    purchase: bool = False
+
+    @property
+    def worth(self) -> tuple[Decimal, str, str]:
+        """What an approver approves."""
+        return self.amount, self.currency, self.vendor
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of the log about one bill; `seq` counts the log's entries from 1."""
+    """One entry of the log about one bill; `seq` counts the log's entries from 1.
+
+    `made_at` is in epoch seconds; `late` is whether it became visible only later.
+    """
 
     seq: int
     bill: int
     before: Row | None
     after: Row | None
+    kind: str = "edit"
+    made_at: int = 0
+    late: bool = False
+
+    @property
+    def is_workflow(self) -> bool:
+        """Whether the audit history has it as a step of the approval."""
+        return self.kind not in _NO_WORKFLOW
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a look at one bill may show: under which number, the row, and all steps until then."""
+
+    bill: int
+    row: Row | None
+    steps: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look: how long the log was when it began and when its last reply came."""
+    """One look: a stretch of the log, from its length at the beginning to that at the last reply.
+
+    `certain`: everything it showed was written down. `history` is whether the audit history could
+    be read; None where it was not asked. `day` is the company's own. `zone` is whether the zone of
+    time stamps was known: where it was not, they compare with no other look's.
+    """
 
     number: int
     first: int
     last: int
     certain: bool
+    history: bool | None = None
+    day: date | None = None
+    zone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,43 +134,15 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A token somebody claims to have seen at a look."""
-
-    look: int
-    bill: int
-    token: Token
-
-
-@dataclass(slots=True)
-class Verdict:
-    """How what was told differs from what could be seen. Sentences, one per difference.
-
-    `missing` are tokens that were not told by the look that could see them; those told at another
-    one are also in `late`. `twice` are tokens told again, or never to be seen.
-    """
-
-    expected: int = 0
-    missing: list[str] = field(default_factory=list)
-    twice: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
-
-    def add(self, other: Verdict) -> None:
-        """Count another verdict in."""
-        self.expected += other.expected
-        self.missing += other.missing
-        self.twice += other.twice
-        self.late += other.late
-
-
-@dataclass(frozen=True, slots=True)
 class Memory:
     """What the observer knows of a bill: its row when last seen, and its rounds so far."""
 
+    bill: int
     row: Row
     round: int = 1
     level: int = 0
     gone: bool = False
+    reminded: date | None = None
 
     @property
     def waits(self) -> bool:
@@ -145,153 +155,74 @@ class Memory:
         return Token(kind, self.round, level, self.row.amount, self.row.currency)
 
 
-def look(memory: Memory | None, row: Row | None) -> tuple[Memory | None, Token | None]:
+Seen = tuple[Memory | None, Token | None]
+
+
+def look(memory: Memory | None, shown: Shown, at: Look) -> Seen:
     """One look at one bill: what is known afterwards, and what was seen."""
+    row = shown.row
+    if row is not None and not at.zone:
+        row = replace(row, modified=None)
+    waits = row is not None and row.state in WAITING
+    if memory is not None and memory.bill != shown.bill:
+        return _under_another_number(memory, shown, at, waits=waits)
     if memory is None:
-        return _in_round(Memory(row), 1) if row and row.state in WAITING else (None, None)
+        return _in_round(Memory(shown.bill, row), 1) if row and waits else (None, None)
     if row is None:
         gone = replace(memory, gone=True)
         return (gone, gone.token("bill.deleted")) if memory.waits else (memory, None)
     seen = replace(memory, row=row, gone=False)
-    if row.state in WAITING:
-        return _waits(memory, seen)
+    if waits:
+        return _waits(memory, seen) or _touched(memory, seen, shown, at)
     if memory.waits:
         return seen, seen.token(_LEFT[row.state])
     moved = memory.gone or memory.row.state != row.state
     return seen, seen.token(f"seen {row.state}") if moved else None
 
 
-def _waits(memory: Memory, seen: Memory) -> tuple[Memory, Token | None]:
+def _under_another_number(memory: Memory, shown: Shown, at: Look, *, waits: bool) -> Seen:
+    """The bill was made anew; one that does not wait is a stranger, and the old one is gone."""
+    if not waits or shown.row is None:
+        return look(memory, Shown(memory.bill, None), at)
+    if not memory.waits and not memory.gone:
+        return look(None, shown, at)
+    known = replace(memory, bill=shown.bill, gone=False)
+    seen = replace(known, row=shown.row if at.zone else replace(shown.row, modified=None))
+    return _waits(known, seen) or (seen, None)
+
+
+def _waits(memory: Memory, seen: Memory) -> Seen | None:
+    """What a waiting bill's row tells by itself; None where it is as it was."""
     before, now = memory.row, seen.row
     if not memory.waits or (before.state == PARTIAL and now.state == SUBMITTED):
         return _in_round(seen, memory.round + 1)
     if before.state != now.state:
         seen = replace(seen, level=memory.level + 1)
         return seen, seen.token("bill.partially_approved")
-    worth = (before.amount, before.currency, before.vendor)
-    if worth != (now.amount, now.currency, now.vendor):
-        return seen, seen.token("bill.changed")
-    return seen, None
+    return (seen, seen.token("bill.changed")) if before.worth != now.worth else None
 
 
-def _in_round(memory: Memory, number: int) -> tuple[Memory, Token]:
+def _in_round(memory: Memory, number: int) -> Seen:
     partial = memory.row.state == PARTIAL
     begun = replace(memory, round=number, level=int(partial))
     return begun, begun.token("bill.partially_approved" if partial else "bill.submitted")
 
 
-class Timeline:
-    """The rows of one bill over the log."""
-
-    def __init__(self, changes: Sequence[Change]) -> None:
-        self._seqs = [change.seq for change in changes]
-        self._rows = [changes[0].before, *(change.after for change in changes)]
-
-    def shown(self, first: int, last: int) -> list[Row | None]:
-        """Every value it had while the log grew from one length to the other, oldest first."""
-        begin, end = bisect_right(self._seqs, first), bisect_right(self._seqs, last)
-        return list(dict.fromkeys(self._rows[begin : end + 1]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """One way the looks may have gone, with what it leaves unexplained."""
-
-    seen: int = 0
-    missing: tuple[str, ...] = ()
-    twice: tuple[str, ...] = ()
-    late: tuple[str, ...] = ()
-
-    @property
-    def cost(self) -> tuple[int, int, int]:
-        """What is told is rather believed, and something missing, than taken for made up."""
-        return len(self.missing) + len(self.twice), len(self.twice), len(self.late)
-
-
-#: By what is known of the bill, and how much of what was told is explained.
-_Paths = dict[tuple[Memory | None, int], _Path]
-
-
-def judge(
-    changes: Iterable[Change], looks: Sequence[Look], told: Iterable[Told], *, trail: bool = True
-) -> Verdict:
-    """Compare what was told with what could be seen, bill by bill, in the observer's favour.
-
-    `looks` are in the order in which they began, `told` in the order of telling. Without `trail`
-    only events count, and not how known bills move on while nobody has to approve them.
-    """
-    logged: Mapping[int, list[Change]] = _by_bill(changes)
-    heard: Mapping[int, list[Told]] = _by_bill(x for x in told if trail or x.token.is_event)
-    verdict = Verdict()
-    for bill in sorted({*logged, *heard}):
-        timeline = Timeline(logged.get(bill) or [Change(0, bill, None, None)])
-        path = _best(bill, timeline, looks, heard.get(bill, []), trail=trail)
-        verdict.expected += path.seen
-        verdict.missing += path.missing
-        verdict.twice += path.twice
-        verdict.late += path.late
-    return verdict
-
-
-def _by_bill(entries: Iterable[Change] | Iterable[Told]) -> defaultdict[int, list]:  # type: ignore[type-arg]
-    found: defaultdict[int, list] = defaultdict(list)  # type: ignore[type-arg]
-    for entry in entries:
-        found[entry.bill].append(entry)
-    return found
-
-
-def _best(
-    bill: int, timeline: Timeline, looks: Sequence[Look], told: Sequence[Told], *, trail: bool
-) -> _Path:
-    """The way to understand the looks that explains most of what was told about a bill."""
-    paths: _Paths = {(None, 0): _Path()}
-    for at in looks:
-        values = timeline.shown(at.first, at.last)
-        following: _Paths = {} if at.certain else dict(paths)
-        for (memory, used), path in paths.items():
-            for value in values:
-                after, token = look(memory, value)
-                if token is None or not (trail or token.is_event):
-                    _offer(following, (after, used), path)
-                else:
-                    _tell(following, after, used, path, told, at, f"bill {bill}: {token}", token)
-        paths = following
-    ends: list[_Path] = []
-    for (_, used), path in paths.items():
-        rest = tuple(f"bill {bill}: {one.token} at look {one.look}" for one in told[used:])
-        ends.append(replace(path, twice=path.twice + rest))
-    return min(ends, key=lambda path: path.cost)
-
-
-def _tell(
-    paths: _Paths,
-    memory: Memory | None,
-    used: int,
-    path: _Path,
-    told: Sequence[Told],
-    at: Look,
-    sentence: str,
-    token: Token,
-) -> None:
-    """A token is seen at a look: it was told, among others, or it was not."""
-    seen = replace(path, seen=path.seen + 1)
-    sentence = f"{sentence} at look {at.number}"
-    _offer(paths, (memory, used), replace(seen, missing=(*path.missing, sentence)))
-    for place in range(used, len(told)):
-        if told[place].token != token:
-            continue
-        skipped = tuple(
-            f"bill {one.bill}: {one.token} at look {one.look}" for one in told[used:place]
-        )
-        found = replace(seen, twice=path.twice + skipped)
-        if told[place].look != at.number:
-            late = f"{sentence}, told at look {told[place].look}"
-            found = replace(found, missing=(*path.missing, late), late=(*path.late, late))
-        _offer(paths, (memory, place + 1), found)
-
-
-def _offer(paths: _Paths, key: tuple[Memory | None, int], path: _Path) -> None:
-    """Keep the better of two ways that come to the same."""
-    known = paths.get(key)
-    if known is None or path.cost < known.cost:
-        paths[key] = path
+def _touched(memory: Memory, seen: Memory, shown: Shown, at: Look) -> Seen:
+    """It waits as before; a newer time stamp says that somebody did something."""
+    before, now = memory.row.modified, seen.row.modified
+    if at.history is None or before is None or now is None or now <= before:
+        return seen, None
+    if not at.history:
+        today = replace(seen, reminded=at.day)
+        return today, None if memory.reminded == at.day else today.token("bill.reminder")
+    kinds = [step.kind for step in shown.steps if before < step.made_at <= now]
+    approvals = sum(kind in _APPROVAL for kind in kinds)
+    submitted = seen.row.state == SUBMITTED
+    if not kinds or (submitted and approvals == len(kinds)):
+        # No approval leaves a bill submitted: they are of the same second, after the row was read.
+        return seen, None
+    if submitted or any(kind in _ANEW for kind in kinds):
+        return _in_round(seen, memory.round + 1)
+    seen = replace(seen, level=memory.level + max(approvals, 1))
+    return seen, seen.token("bill.partially_approved")

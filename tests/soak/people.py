@@ -8,6 +8,7 @@ stamp alone, and so it becomes visible within the overlap.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from decimal import Decimal
@@ -67,7 +68,11 @@ class People:
         self.company = company
         self.books = Bills(company)
         self._random = chance
+        self._numbers = itertools.count(1)
         self._left: set[int] = set()
+        self.purchasing = False
+        """Whether bills also come out of purchasing; such a bill is made anew when it is edited."""
+        self._orders: set[int] = set()
         self._deleted: list[int] = []
         self._deleted_late = 0
 
@@ -119,12 +124,12 @@ class People:
     def _do(self, what: str, bill: int, state: str) -> None:
         how = self._how(bill)
         steps: dict[str, Callable[[], object]] = {
-            "amend": lambda: self.books.edit(bill, {**self._amendment(), **how}),
+            "amend": lambda: self.books.edit(bill, {**self._amendment(bill), **how}),
             "touch": lambda: self.books.edit(
                 bill, {"description": f"note {self._random.random()}", **how}
             ),
             "delete": lambda: self.books.delete(bill, how),
-            "recreate": lambda: self.books.recreate(bill, {**how, "stamp": "now"}),
+            "recreate": lambda: self._recreate(bill, how),
         }
         position = len(self.company.log)
         if what in _STATES:
@@ -140,23 +145,35 @@ class People:
         if what in _LEAVES:
             self._left.add(bill)
         if what == "delete" and self._random.random() < 0.2:
-            # Somebody notices, a moment or a while later, and enters it again.
-            self.books.recreate(bill, {"state": "Submitted"})
+            self._recreate(bill, {}, "Submitted")
+
+    def _recreate(self, bill: int, how: dict[str, object], state: str = "") -> None:
+        """It is made anew, perhaps at its first level again."""
+        more = {"state": state or "Submitted"} if state or self._random.random() < 0.3 else {}
+        new = self.books.recreate(bill, {**how, **more, "stamp": "now"})
+        if bill in self._orders:
+            self._orders.add(new)
 
     def _create(self, *, submit: bool, how: dict[str, object]) -> None:
         body: dict[str, object] = {
             "vendor": self._random.choice(VENDORS),
             "amount": self._amount(),
             "currency": self._random.choice(CURRENCIES),
+            "number": f"INV-{next(self._numbers)}",
             "submit": submit,
             **how,
         }
         if self._random.random() < 0.15:
             body["entity"] = "E100"
-        self.books.create(body)
+        order = self.purchasing and self._random.random() < 0.3
+        bill = self.books.create({**body, "module": "9.PO"} if order else body)
+        if order:
+            self._orders.add(bill)
 
-    def _amendment(self) -> dict[str, object]:
-        what = self._random.choice(("amount", "currency", "vendor"))
+    def _amendment(self, bill: int) -> dict[str, object]:
+        """The vendor of a purchase order does not change: it would be another order."""
+        vendor = () if bill in self._orders else ("vendor",)
+        what = self._random.choice(("amount", "currency", *vendor))
         values = {"vendor": VENDORS, "currency": ("USD", "EUR", "GBP")}
         return {what: self._random.choice(values[what]) if what in values else self._amount()}
 

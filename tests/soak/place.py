@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector.intacct.client import ENDPOINT
@@ -11,24 +12,23 @@ from ml_connector.intacct.ports import Transport
 from ml_connector.intacct.transport import RequestsTransport
 from sandbox.intacct import IntacctSimulator, LogEntry, Recipe, SandboxClock, World
 from sandbox.intacct.catalog import OBJECTS
+from sandbox.intacct.clock import from_iso
 from sandbox.intacct.company import Company, Event
 from tests.support.clock import HandClock
 
 from .model import Change, Row
 from .wires import Straight
 
-_FIELDS = ("STATE", "TRX_TOTALENTERED", "CURRENCY", "VENDORID")
+_FIELDS = (
+    "STATE",
+    "TRX_TOTALENTERED",
+    "CURRENCY",
+    "VENDORID",
+    "RECORDID",
+    "MODULEKEY",
+    "WHENMODIFIED",
+)
 _AT = tuple(OBJECTS["APBILL"].position(name) for name in _FIELDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """One entry of the ledger's log about a bill: what the observer needs, and what was done."""
-
-    change: Change
-    kind: str
-    late: bool
-    """Whether it became visible later than it was made."""
 
 
 class Place:
@@ -46,6 +46,8 @@ class Place:
             self._stack.enter_context(self._sim)
             self.endpoint, self.trusted_host = self._sim.url, "127.0.0.1"
             self.transport = self._stack.enter_context(RequestsTransport())
+            # Connections that are reset on purpose are no news.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
     @property
     def world(self) -> World:
@@ -62,7 +64,7 @@ class Place:
         """End it."""
         self._stack.close()
 
-    def log(self) -> list[Logged]:
+    def log(self) -> list[Change]:
         """The log of bills, oldest first: over HTTP where there is HTTP."""
         if not self._real:
             return [_stored(entry) for entry in self.company.log if entry.object == "APBILL"]
@@ -72,23 +74,46 @@ class Place:
         return [_shown(entry) for entry in entries if entry.object == "APBILL"]
 
 
-def _stored(entry: Event) -> Logged:
-    before, after = (_row(row and [row[at] for at in _AT]) for row in (entry.before, entry.after))
-    change = Change(entry.seq, entry.recordno, before, after)
-    return Logged(change, entry.kind, entry.at > entry.made_at)
-
-
-def _shown(entry: LogEntry) -> Logged:
-    before, after = (
-        _row(fields and [fields[name] for name in _FIELDS])
-        for fields in (entry.before, entry.after)
+def _stored(entry: Event) -> Change:
+    return Change(
+        entry.seq,
+        entry.recordno,
+        _row(entry.before and [entry.before[at] for at in _AT]),
+        _row(entry.after and [entry.after[at] for at in _AT]),
+        entry.kind,
+        entry.made_at,
+        entry.at > entry.made_at,
     )
-    change = Change(entry.seq, entry.recordno, before, after)
-    return Logged(change, entry.kind, entry.at > entry.made_at)
 
 
-def _row(values: object) -> Row | None:
-    if not isinstance(values, list):
+def _shown(entry: LogEntry) -> Change:
+    return Change(
+        entry.seq,
+        entry.recordno,
+        _row(_fields(entry.before)),
+        _row(_fields(entry.after)),
+        entry.kind,
+        from_iso(entry.made_at),
+        entry.at > entry.made_at,
+    )
+
+
+def _fields(record: dict[str, str | int] | None) -> list[object] | None:
+    return None if record is None else [record.get(name) for name in _FIELDS]
+
+
+def _row(values: Sequence[object] | None) -> Row | None:
+    if values is None:
         return None
-    state, amount, currency, vendor = (str(value) for value in values)
-    return Row(state, Decimal(amount), currency, vendor)
+    state, amount, currency, vendor, number, module, stamp = values
+    modified = from_iso(stamp) if isinstance(stamp, str) else stamp
+    assert isinstance(modified, int | None)
+    return Row(
+        str(state),
+        Decimal(str(amount)),
+        str(currency),
+        str(vendor),
+        modified,
+        str(number),
+        module == "9.PO",
+    )

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from sandbox.intacct.faults import KINDS
 from tests.support.mishaps import Fault
 
-from .harness import Notebook
-from .model import WAITING, Row
-from .place import Logged
+from .harness import History
+from .model import WAITING, Change, Row
+from .notebook import Notebook
 from .weather import MAINTENANCE, SESSIONS_ENDED, SHORT
 from .wires import POINT
 
@@ -36,6 +36,7 @@ LEDGER = (
     "pay",
     "delete",
     "re-create",
+    "re-create a purchase order's bill",
     "edit what matters to nobody",
     "late commit",
     "late by the whole overlap",
@@ -50,6 +51,7 @@ COMPANIES = (
     "endpoint on another node",
     "over HTTP",
     "answers forgotten",
+    *History,
 )
 SEEN = (
     "bill.submitted",
@@ -60,6 +62,8 @@ SEEN = (
     "bill.declined",
     "bill.recalled",
     "bill.deleted",
+    "bill.reminder",
+    "bill.partially_approved, a further level",
     "seen in another state",
 )
 POLLS = (
@@ -93,21 +97,21 @@ GROUPS = {
 }
 
 
-def of_log(log: Iterable[Logged]) -> Counter[str]:
+def of_log(log: Iterable[Change]) -> Counter[str]:
     """What people did, as the ledger committed it."""
     counts: Counter[str] = Counter()
     waited: set[int] = set()
-    for entry in log:
-        change = entry.change
-        counts["late commit"] += entry.late
-        counts.update(_done(entry.kind, change.before, change.after, change.bill in waited))
+    for change in log:
+        counts["late commit"] += change.late
+        counts.update(_done(change, waited=change.bill in waited))
         if change.before and change.before.state in WAITING:
             waited.add(change.bill)
     return counts
 
 
-def _done(kind: str, before: Row | None, after: Row | None, waited: bool) -> list[str]:
-    match kind:
+def _done(change: Change, *, waited: bool) -> list[str]:
+    before, after = change.before, change.after
+    match change.kind:
         case "submit":
             return ["submit again" if waited else "submit"]
         case "partially-approve":
@@ -118,8 +122,9 @@ def _done(kind: str, before: Row | None, after: Row | None, waited: bool) -> lis
         case "edit":
             return _edited(before, after)
         case "recreate":
-            return ["re-create"]
-        case _:
+            purchase = after is not None and after.purchase
+            return ["re-create a purchase order's bill" if purchase else "re-create"]
+        case kind:
             return [kind]
 
 
@@ -152,8 +157,10 @@ def of_notes(notes: Notebook) -> Counter[str]:
         kind = told.token.kind
         if kind == "bill.submitted" and told.token.round > 1:
             kind = "bill.submitted, a later round"
+        if told.token.level > 1:
+            kind = "bill.partially_approved, a further level"
         counts["seen in another state" if kind.startswith("seen ") else kind] += 1
-    counts["changes during a read"] = sum(look.first < look.last for look in notes.looks)
+    counts["changes during a read"] = sum(look.first < look.last for look in notes.visits)
     return counts
 
 

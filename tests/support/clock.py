@@ -19,6 +19,10 @@ class HandClock:
         """The present time, aware, UTC."""
         return self._now
 
+    def second(self) -> datetime:
+        """The present time as those write it who date by the second."""
+        return self._now.replace(microsecond=0)
+
     def ahead(self, seconds: float) -> datetime:
         """The instant so many seconds from now."""
         return self._now + timedelta(seconds=seconds)

@@ -58,10 +58,9 @@ class Queue:
     # ----------------------------------------------------------------------- the port
     def ring(self, dispatch_ids: Iterable[str], delay_seconds: int = 0) -> None:
         """Queue a message for each dispatch."""
-        if not 0 <= delay_seconds <= LONGEST_DELAY:
-            raise ValueError(f"SQS takes no delay of {delay_seconds} s")
+        delay_seconds = max(0, min(delay_seconds, LONGEST_DELAY))
         ids = list(dispatch_ids)
-        if self.down:
+        if self.down and ids:
             raise QueueUnavailable(f"SQS did not take {len(ids)} of {len(ids)} messages")
         for dispatch_id in ids:
             self.rung.append(dispatch_id)

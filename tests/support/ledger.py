@@ -31,7 +31,7 @@ class Ledger:
             state=BillState.SUBMITTED,
             state_text="Submitted",
             due=date(2026, 11, 30),
-            modified=self._clock.now(),
+            modified=self._clock.second(),
         )
         self._bills[number] = bill
         return bill
@@ -51,11 +51,12 @@ class Ledger:
     def _move(self, number: str, state: BillState) -> None:
         bill = self._bills[number]
         self._bills[number] = replace(
-            bill, state=state, state_text=state.value, modified=self._clock.now()
+            bill, state=state, state_text=state.value, modified=self._clock.second()
         )
 
     # ----------------------------------------------------------------------- the port
     def read_waiting_and_changed(self, since: datetime | None) -> BillsRead:
+        since = since and since.replace(microsecond=0)
         bills = tuple(
             bill
             for bill in self._bills.values()
@@ -64,8 +65,10 @@ class Ledger:
         return BillsRead(bills, complete=True, transactions=1)
 
     def read_by_key(self, record_numbers: Sequence[str]) -> BillsRead:
-        bills = tuple(self._bills[one] for one in record_numbers if one in self._bills)
-        return BillsRead(bills, complete=True, transactions=1)
+        bills = tuple(
+            self._bills[one] for one in dict.fromkeys(record_numbers) if one in self._bills
+        )
+        return BillsRead(bills, complete=True, transactions=1 if record_numbers else 0)
 
 
 class OneCompany:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from ml_connector.domain.audit import check
 from ml_connector.domain.doubts import HistoryRead, WorkflowStep
 from ml_connector.domain.flows import parse
 from ml_connector.domain.payments import (
@@ -109,7 +110,8 @@ class FakePayments:
             return ClearedRead(permitted=False, transactions=1)
         cleared = [p for p in self.payments.values() if p.cleared_on and p.cleared_on >= since]
         numbers = frozenset(p.record_no for p in cleared if p.cleared)
-        return ClearedRead(numbers, "sweep" not in self.incomplete, transactions=1)
+        complete = "sweep" not in self.incomplete
+        return ClearedRead(numbers - self.quarantined, complete, transactions=1)
 
     def _read(self, shown: list[Payment], which: str) -> PaymentsRead:
         readable = tuple(p for p in shown if p.record_no not in self.quarantined)
@@ -176,8 +178,6 @@ class PayingOffice(Office):
         return [dispatch.text.rpartition(" Ref ")[0] for dispatch in made]
 
     def all_chains_hold(self) -> bool:
-        from ml_connector.domain.audit import check  # noqa: PLC0415
-
         links = [
             check(self.tables.chains[d.chain], d.head, d.chain)
             for d in self.tables.payments.values()

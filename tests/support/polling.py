@@ -78,7 +78,7 @@ class FakeIntacct:
 
     # -------------------------------------------------------------------- people at work
     def submit(self, record_no: str, amount: str = "12500.00", currency: str = "USD") -> None:
-        bill = a_bill(record_no, modified=self._clock.now())
+        bill = a_bill(record_no, modified=self._clock.second())
         self.bills[record_no] = replace(bill, amount=Money(Decimal(amount), currency))
 
     def move(self, record_no: str, state: BillState) -> None:
@@ -93,12 +93,13 @@ class FakeIntacct:
 
     def _edit(self, record_no: str, **changes: Any) -> None:
         bill = self.bills[record_no]
-        self.bills[record_no] = replace(bill, modified=self._clock.now(), **changes)
+        self.bills[record_no] = replace(bill, modified=self._clock.second(), **changes)
 
     # -------------------------------------------------------------------------- the port
     def read_waiting_and_changed(self, since: datetime | None) -> BillsRead:
         self.since.append(since)
         self._raise_next()
+        since = since and since.replace(microsecond=0)
         shown = [
             bill
             for bill in self.bills.values()
@@ -109,17 +110,21 @@ class FakeIntacct:
 
     def read_by_key(self, record_numbers: Sequence[str]) -> BillsRead:
         self.by_key.append(tuple(record_numbers))
+        if not record_numbers:
+            return BillsRead((), complete=True, transactions=0)
         self._raise_next()
-        return self._read([self.bills[no] for no in record_numbers if no in self.bills], "key")
+        asked = dict.fromkeys(record_numbers)
+        return self._read([self.bills[no] for no in asked if no in self.bills], "key")
 
     def _read(self, shown: Sequence[Bill], which: str) -> BillsRead:
         bills = tuple(bill for bill in shown if bill.record_no not in self.quarantined)
+        bad = [bill.record_no for bill in shown if bill.record_no in self.quarantined]
         return BillsRead(
             bills,
             complete=which not in self.incomplete,
             transactions=1,
-            quarantined=len(shown) - len(bills),
-            problems=tuple(f"APBILL {no}: no amount" for no in sorted(self.quarantined)),
+            quarantined=len(bad),
+            problems=tuple(f"record {no}: TRX_TOTALENTERED is empty" for no in sorted(bad)),
             unknown_states=tuple(
                 sorted({b.state_text for b in bills if b.state is BillState.UNKNOWN})
             ),

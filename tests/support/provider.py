@@ -1,21 +1,26 @@
 """An SMS provider in memory: what matters about Twilio, driven by the clock.
 
-It accepts, lists newest first (perhaps late), and keeps a log of everything it ever accepted. What
-it answers to a create can be arranged, once or in a row; without arrangement it accepts, unless the
-phone is one it refuses. A message is listed `list_delay` after it was accepted, or with `spread` at
-a random moment between `least_list_delay` and then.
+It accepts, dates by the second, lists newest first (perhaps late), and keeps a log of everything it
+ever accepted. What it answers to a create can be arranged, once or in a row; without arrangement it
+accepts, unless the phone is one it refuses. A message is listed `list_delay` after it was accepted,
+or with `spread` at a random moment between `least_list_delay` and then.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import cache
 
-from ml_connector.domain.delivery import Cure, ProviderMessage, SmsRequest, Verdict
+from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
+from ml_connector.domain.gsm7 import segments
+from ml_connector.domain.messages import LONGEST_BODY
+from ml_connector.domain.phone import is_e164
 from ml_connector.errors import (
     DeliveryBlocked,
     DeliveryError,
@@ -24,6 +29,7 @@ from ml_connector.errors import (
     DeliveryRejected,
     DeliveryTransient,
 )
+from ml_connector.twilio.verdicts import verdict_on
 
 from .clock import HandClock
 from .phones import Phone, Text
@@ -54,15 +60,9 @@ class Answer:
     retry_after: float | None = None
 
 
-#: Codes of failed messages, as the tests need them; the real table has a test of its own.
-VERDICTS = {
-    None: Verdict(Cure.RETRY, "it failed and gave no code"),
-    30003: Verdict(Cure.RETRY, "the handset is off or out of reach"),
-    30022: Verdict(Cure.RETRY, "faster than the campaign allows", wait_seconds=600.0),
-    63038: Verdict(Cure.RETRY, "the account's daily limit is reached", wait_seconds=28_800.0),
-    30005: Verdict(Cure.PERMANENT, "no such handset"),
-    30034: Verdict(Cure.BLOCKED, "the sender is not registered", operator_action="register it"),
-}
+#: The code Twilio gives with a 429.
+TOO_MANY_REQUESTS = 20429
+_SID = re.compile(r"SM[0-9a-f]{32}")
 
 
 class Provider:
@@ -103,7 +103,8 @@ class Provider:
     def send_sms(self, request: SmsRequest, timeout: float) -> ProviderMessage:
         """Create one message."""
         if timeout <= 0:
-            raise ValueError("a request needs time")
+            raise DeliveryNotSent("a request needs time")
+        _refuse_the_hopeless(request)
         self.requests += 1
         answer = self._answers.popleft() if self._answers else self._usual(request)
         if answer.create in (Create.ACCEPTED, Create.LOST_REPLY):
@@ -122,15 +123,16 @@ class Provider:
 
     def fetch(self, sid: str) -> ProviderMessage | None:
         """One message, once it is listed."""
+        if not _SID.fullmatch(sid):
+            raise DeliveryRejected("not a message SID")
         self._refuse_when_down()
         self.fetches += 1
         text = self._by_sid.get(sid)
         return self._shown(text) if text and text.listed_from <= self._clock.now() else None
 
     def judge(self, error_code: int | None) -> Verdict:
-        """What to do about a failed message; an unknown code is permanent."""
-        unknown = Verdict(Cure.PERMANENT, "a code this version does not know")
-        return VERDICTS.get(error_code, unknown)
+        """What to do about a failed message: by Twilio's own table, so that no copy grows stale."""
+        return verdict_on(error_code)
 
     # ------------------------------------------------------------------------ inside
     def _usual(self, request: SmsRequest) -> Answer:
@@ -166,7 +168,7 @@ class Provider:
     def _list(self, since: datetime, to: str | None) -> Iterator[ProviderMessage]:
         self._refuse_when_down()
         self.lists += 1
-        now = self._clock.now()
+        now, since = self._clock.now(), since.replace(microsecond=0)
         among = self.phone(to).texts if to else self.log
         for text in reversed(among):
             if text.accepted_at < since:
@@ -184,10 +186,24 @@ class Provider:
             sid=text.sid,
             to=text.to,
             status=turn.status,
-            created_at=text.accepted_at,
+            created_at=text.accepted_at.replace(microsecond=0),
             body=text.body,
             error_code=turn.error_code,
+            segments=_parts(text.body),
         )
+
+
+@cache
+def _parts(body: str) -> int:
+    return segments(body).parts
+
+
+def _refuse_the_hopeless(request: SmsRequest) -> None:
+    is_text = request.body == request.body.encode(errors="replace").decode()
+    if not is_text or not request.body.strip() or len(request.body) > LONGEST_BODY:
+        raise DeliveryRejected("no text, or more than a message holds")
+    if not is_e164(request.to):
+        raise DeliveryRejected("no number")
 
 
 def _error_of(answer: Answer) -> DeliveryError:
@@ -196,7 +212,10 @@ def _error_of(answer: Answer) -> DeliveryError:
             return DeliveryNotSent("no connection, nothing was sent")
         case Create.BUSY:
             return DeliveryTransient(
-                "too many requests", http_status=429, retry_after=answer.retry_after
+                "too many requests",
+                provider_code=TOO_MANY_REQUESTS,
+                http_status=429,
+                retry_after=1.0 if answer.retry_after is None else answer.retry_after,
             )
         case Create.REJECTED:
             return DeliveryRejected("refused", provider_code=answer.error_code, http_status=400)

@@ -14,6 +14,7 @@ from ml_connector.domain.delivery import MessageStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
 from ml_connector.domain.documents import Document
 from ml_connector.domain.money import Money
+from ml_connector.domain.payments import PaymentDocument, PaymentPhase, PaymentState
 from ml_connector.domain.unit_of_work import CaseWrite, DocumentWrite
 
 from .clock import START
@@ -125,6 +126,35 @@ def document(name: str = "bill#4711", **changes: Any) -> Document:
         ),
         **changes,
     )
+
+
+def payment(name: str = "payment#12", **changes: Any) -> PaymentDocument:
+    """A payment that cleared, with an empty chain."""
+    return replace(
+        PaymentDocument(
+            company="acme",
+            id=name,
+            record_no=name.removeprefix("payment#"),
+            number="PAY-12",
+            vendor_id="V-100",
+            vendor_name="Baker Steel",
+            amount=Money(Decimal("12500.000"), "USD"),
+            phase=PaymentPhase.CLEARED,
+            state=PaymentState.CONFIRMED,
+            cleared_on=date(2026, 11, 20),
+            modified=START,
+            first_seen=START,
+            head=ChainHead(),
+            round=3,
+            open_cases=("c1",),
+        ),
+        **changes,
+    )
+
+
+def seen_payment(subject: PaymentDocument, **data: Json) -> DocumentWrite:
+    """The payment with the next entry of its chain."""
+    return DocumentWrite(subject, _entry(subject.head, subject.chain, "document.seen", data))
 
 
 def written(subject: Case, kind: str = "case.opened", **data: Json) -> CaseWrite:

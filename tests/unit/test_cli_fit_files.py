@@ -191,6 +191,14 @@ def test_no_text_changes_the_page_it_stands_in(name: str) -> None:
     }
 
 
+def test_a_page_says_who_is_meant_by_the_ids_its_rules_name() -> None:
+    found = findings(many_small_and_two_large())
+    text = write_page(found, name="Acme", sentences=["1. Text approver-1."], told=Counter())
+    assert "<td>Ann (approver-1)</td>" in text
+    assert "<li>1. Text approver-1.</li>" in text
+    assert "+1******0123" in text
+
+
 def test_a_page_of_nothing_still_says_so() -> None:
     text = write_page(findings(()), name="Acme", sentences=[], told=Counter())
     assert text.count("<p>None.</p>") == 2

@@ -34,6 +34,12 @@ def test_a_bill_seen_for_the_first_time_is_remembered_with_an_empty_chain() -> N
     assert not document.deleted
 
 
+def test_a_time_stamp_in_an_unknown_zone_is_not_remembered() -> None:
+    elsewhere = replace(a_bill(modified=LATER), zone_known=False)
+    assert first_seen(COMPANY, elsewhere, MORNING).modified is None
+    assert as_shown(a_document(), elsewhere, LATER).modified is None
+
+
 def test_everything_a_bill_shows_is_taken_over_and_nothing_else() -> None:
     stored = replace(a_document(), round=3, level=1, open_cases=("c1",))
     other = Bill(

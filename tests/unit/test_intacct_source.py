@@ -271,6 +271,7 @@ def test_filters_and_replies_are_in_the_users_zone() -> None:
     assert company.queries[0].findtext(".//greaterthanorequalto/value") == "08/21/2026 04:50:00"
     assert found.bills[0].modified == START - timedelta(minutes=5)
     assert found.zone_verified
+    assert found.bills[0].zone_known
 
 
 def test_without_a_known_zone_it_looks_back_far_enough_for_any() -> None:
@@ -286,6 +287,7 @@ def test_without_a_known_zone_it_looks_back_far_enough_for_any() -> None:
     found = IntacctBillSource(IntacctReader(client)).read_waiting_and_changed(SINCE)
     assert numbers(found) == ["1"]
     assert not found.zone_verified
+    assert [known.zone_known for known in found.bills] == [False]
 
 
 def test_a_read_that_breaks_off_gives_nothing() -> None:

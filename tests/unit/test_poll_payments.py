@@ -9,7 +9,7 @@ import pytest
 from ml_connector.domain.payments import PaymentPhase, PaymentState
 from ml_connector.errors import SourceRejected, SourceUnavailable
 from ml_connector.settings import Timings
-from tests.support.faults import Fault
+from tests.support.faults import Fault, Killed
 from tests.support.paying import PAYMENT_RULE, PayingOffice, a_payment
 
 OVERLAP = timedelta(seconds=Timings().watermark_overlap)
@@ -193,8 +193,12 @@ def test_a_clearing_without_a_new_time_stamp_is_found_by_the_sweep() -> None:
     office.paying.pay("12")
     office.poll()
     office.clock.forward(hours=30)
+    office.paying.pay("13")
+    office.poll()
     office.paying.clear("12", stamp=False)
     office.poll()
+    assert not office.payment_story("12")
+    office.poll(minutes=60)
     assert office.payment_story("12") == [("payment.cleared", 1, "open")]
     assert office.paying.by_key == [("12",)]
 
@@ -205,8 +209,11 @@ def test_a_clearing_taken_back_without_a_new_time_stamp_is_found_by_the_sweep() 
     office.paying.clear("12")
     office.poll()
     office.clock.forward(hours=30)
-    office.paying.unclear("12", stamp=False)
+    office.paying.pay("13")
     office.poll()
+    office.paying.unclear("12", stamp=False)
+    office.poll(minutes=60)
+    assert office.paying.by_key == [("12",)]
     assert [kind for kind, *_ in office.payment_story("12")] == [
         "payment.cleared",
         "payment.uncleared",
@@ -250,6 +257,20 @@ def test_what_is_absent_from_a_broken_sweep_means_nothing(which: str) -> None:
     swept = office.tables.companies["acme"].payments_swept_at
     assert swept
     assert swept < office.clock.now() - timedelta(minutes=59)
+
+
+def test_a_row_the_sweep_cannot_read_means_nothing_and_holds_nothing_up() -> None:
+    office = PayingOffice()
+    for number in ("12", "13"):
+        office.paying.pay(number)
+        office.paying.clear(number)
+    office.poll()
+    del office.paying.payments["12"]
+    office.paying.quarantined = {"13"}
+    assert office.poll(minutes=60).outcome == "polled"
+    assert [kind for kind, *_ in office.payment_story("12")] == ["payment.cleared"]
+    assert office.tables.companies["acme"].payments_swept_at == office.clock.now()
+    assert office.tables.companies["acme"].payments_baseline_done
 
 
 def test_a_company_without_clearing_dates_is_polled_without_the_sweep() -> None:
@@ -301,8 +322,6 @@ def test_payments_that_may_not_be_read_are_said_once_and_left_alone() -> None:
 
 @pytest.mark.parametrize("fault", [Fault.KILLED_AFTER, Fault.LOST_REPLY, Fault.THROTTLED])
 def test_a_poll_that_breaks_off_at_a_payment_tells_it_exactly_once(fault: Fault) -> None:
-    from tests.support.faults import Killed  # noqa: PLC0415
-
     office = PayingOffice()
     office.paying.pay("12", PaymentState.VOIDED)
     office.faults.arrange("commit document.seen", fault)

@@ -72,7 +72,7 @@ def test_the_audit_names_the_reason_an_alert_was_stopped_for(world: World) -> No
     alerts = world.tables.alerts[world.case(dispatch).id]
     (alert,) = alerts.values()
     alerts[alert.id] = alert.stopped(StopReason.OPTED_OUT)
-    world.run(minutes=5)
+    world.run(minutes=7)
     assert world.entries(dispatch)[-1].data["reason"] == "opted_out"
 
 

@@ -71,7 +71,7 @@ def test_a_message_listed_as_failed_is_adopted_as_failed_and_tried_again(world: 
     assert world.dispatch(dispatch.id).state is DispatchState.UNDELIVERED
     assert world.dispatch(dispatch.id).provider_status is MessageStatus.UNDELIVERED
     world.ann.turn_on()
-    world.run(minutes=5)
+    world.run(minutes=7)
     assert len(world.provider.log) == 2
     assert len(world.ann.inbox(world.clock.now())) == 1
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.model import Change, Look, Row, Token, Told, Verdict, judge
+from tests.soak.judging import Told, Verdict, judge
+from tests.soak.model import Change, Look, Row, Token
 
 ROOT = Path(__file__).parents[2]
 
@@ -199,7 +200,7 @@ def test_the_best_explanation_counts() -> None:
 
 def test_the_observer_knows_nothing_of_the_connector() -> None:
     program = (
-        "import sys; import tests.soak.model; "
+        "import sys; import tests.soak.judging; "
         "sys.exit(any(name.startswith(('ml_connector', 'sandbox')) for name in sys.modules))"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

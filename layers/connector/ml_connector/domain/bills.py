@@ -80,6 +80,8 @@ class Bill:
     url: str = ""
     module: str = ""
     """Where it was made, as MODULEKEY says: `3.AP`, or `9.PO` for a purchase order's bill."""
+    zone_known: bool = True
+    """Where it is not, `modified` may be hours off: too much to be compared with another look's."""
 
     @property
     def from_purchase_order(self) -> bool:

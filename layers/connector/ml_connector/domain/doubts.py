@@ -43,21 +43,28 @@ def settled(
     stored: Document, sighting: Sighting[Document], steps: Iterable[WorkflowStep]
 ) -> Sighting[Document]:
     """A doubtful sighting in the light of what people did to the bill since it was seen last."""
-    since = stored.modified
+    since, until = stored.modified, sighting.document.modified
     words = [
         step.action.lower()
         for step in sorted(steps, key=lambda step: step.at)
-        if step.record_no == stored.record_no and (since is None or step.at > since)
+        if step.record_no == stored.record_no
+        and (since is None or step.at > since)
+        # Later ones are not in the row that was seen: the next look will show what came of them.
+        and (until is None or step.at <= until)
     ]
     if not words:
         return replace(sighting, doubtful=False)
     remark = ("history", ", ".join(words))
     shown = sighting.document
-    starts = [place for place, word in enumerate(words) if _about(word, _SUBMITTING)]
-    if starts or shown.state is BillState.SUBMITTED:
+    starts = any(_about(word, _SUBMITTING) for word in words)
+    approvals = sum(_about(word, _APPROVING) for word in words)
+    submitted = shown.state is BillState.SUBMITTED
+    if submitted and not starts and approvals == len(words):
+        # No approval leaves a bill submitted: they are of the same second, after the row was read.
+        return replace(sighting, doubtful=False)
+    if starts or submitted:
         again = waits_once_more(shown)
     else:
-        approvals = sum(_about(word, _APPROVING) for word in words)
         again = next_level(shown, stored.level + max(approvals, 1))
     return replace(again, remarks=(remark,))
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from .audit import Json
 from .bills import Bill, BillState
 from .documents import AnyDocument, Document, as_deleted, as_shown, first_seen
 from .ids import event_id
@@ -104,7 +105,7 @@ class Sighting(Generic[D_co]):
     changed: bool
     doubtful: bool = False
     silent: str = ""
-    remarks: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[tuple[str, Json], ...] = ()
 
     def ends(self, kind: str) -> bool:
         """Whether a case that an event of this kind opened is over.

@@ -149,7 +149,8 @@ class PaymentsRead:
 class ClearedRead:
     """The record numbers of all payments that cleared on a day or after it.
 
-    Not `permitted`: this company cannot be asked for that, and nothing was read.
+    Not `permitted`: this company cannot be asked for that, and nothing was read. A row that could
+    not be read is left out, so whatever seems to be missing is asked for by its number.
     """
 
     record_numbers: frozenset[str] = frozenset()

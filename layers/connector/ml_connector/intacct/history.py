@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ml_connector.domain.doubts import HistoryRead, WorkflowStep
-from ml_connector.errors import RecordInvalid, SourceRejected
+from ml_connector.errors import RecordInvalid, SourceProtocolError, SourceRejected
 
 from .catalogue import Catalogue
 from .errors import GatewayRefused, Meaning
@@ -40,8 +40,8 @@ class IntacctHistorySource:
     def read_workflow(self, record_numbers: Sequence[str], since: datetime) -> HistoryRead:
         """The workflow steps of these bills at or after `since` (UTC).
 
-        A refusal is no error: it is answered with `permitted` false. One for want of a permission
-        is remembered for a day.
+        A refusal is no error, nor is a reply that cannot be read: `permitted` is false then. A
+        refusal for want of a permission is remembered for a day.
         """
         if self._catalogue.refused(_REFUSED):
             return HistoryRead(permitted=False)
@@ -65,7 +65,7 @@ class IntacctHistorySource:
         )
         try:
             rows = self._client.call(query).rows
-        except SourceRejected as error:
+        except (SourceRejected, SourceProtocolError) as error:
             if isinstance(error, GatewayRefused) and error.meaning in _LASTING:
                 self._catalogue.remember_refused(_REFUSED)
             return HistoryRead(permitted=False, transactions=usage.transactions - before)

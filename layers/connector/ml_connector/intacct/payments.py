@@ -166,14 +166,12 @@ class IntacctPaymentSource:
     def _clearings(self, since: date) -> ClearedRead:
         before, complete = self._usage.transactions, False
         numbers: set[str] = set()
-        unreadable = 0
         where = at_least("CLRDATE", since.strftime("%m/%d/%Y"))
         for batch in self._reader.read(CLEARINGS, where, self._page_size):
             numbers.update(mark.record_no for mark in batch.records if mark.cleared)
-            unreadable += len(batch.invalid)
             complete = batch.complete
         used = self._usage.transactions - before
-        return ClearedRead(frozenset(numbers), complete and not unreadable, used)
+        return ClearedRead(frozenset(numbers), complete, used)
 
     def _collect(self, where: Filter) -> PaymentsRead:
         before, complete = self._usage.transactions, False

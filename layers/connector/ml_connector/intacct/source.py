@@ -8,7 +8,7 @@ is remembered for a day.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -133,7 +133,9 @@ class _Meter:
         self._cleaned = client.usage.cleaned
 
     def finish(self, collected: _Collected, zone: UserZone) -> BillsRead:
-        client, bills = self._client, tuple(collected.bills.values())
+        client = self._client
+        known = zone.verified
+        bills = tuple(replace(bill, zone_known=known) for bill in collected.bills.values())
         latest = max((bill.modified for bill in bills if bill.modified), default=None)
         unknown = {bill.state_text for bill in bills if bill.state is BillState.UNKNOWN}
         return BillsRead(

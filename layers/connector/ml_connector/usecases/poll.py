@@ -38,10 +38,11 @@ from ml_connector.errors import (
 from .days import overdue_since_yesterday, settle, zone_of
 from .late import silenced_if_late
 from .payments import PaymentPoll
-from .ports import BillSource, PollPorts
+from .ports import PollPorts
 from .reading import say_failed, say_problems, say_zone
 from .recording import AnySighting, Recorder
 from .recreated import Recreations, replaced
+from .sources import Sources, sources_of
 
 #: The lease outlives the function by this much, seconds: a function that is killed at its timeout
 #: leaves the company free for the tick after the next.
@@ -74,8 +75,8 @@ def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
     flow = ports.flows.current()
     company = flow.company(key) if flow else None
     try:
-        source = ports.companies.source(key) if company else None
-        if flow is None or company is None or source is None:
+        sources = sources_of(key, ports) if company else None
+        if flow is None or company is None or sources is None:
             missing = "intacct secret" if company else "company in the flow" if flow else "flow"
             ports.telemetry.event("not_configured", company=key, missing=missing)
             report.outcome = "not_configured"
@@ -88,7 +89,7 @@ def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
         report.outcome = "busy"
         return report
     try:
-        _Poll(flow, company, source, lease, ports, until, report).run()
+        _Poll(flow, company, sources, lease, ports, until, report).run()
     except (SourceError, StoreError, OutOfTime) as error:
         _failed(error, lease, ports, report)
     return report
@@ -130,7 +131,7 @@ class _Poll:
         self,
         flow: Flow,
         company: FlowCompany,
-        source: BillSource,
+        sources: Sources,
         lease: CompanyState,
         ports: PollPorts,
         until: datetime,
@@ -138,7 +139,7 @@ class _Poll:
     ) -> None:
         self._flow = flow
         self._company = company
-        self._source = source
+        self._sources = sources
         self._lease = lease
         self._ports = ports
         self._until = until
@@ -174,8 +175,7 @@ class _Poll:
         usual = self._recreations.sort_out(read.bills, known) if self._lease.baseline_done else None
         looked = self._look(read.bills if usual is None else usual, known)
         found = silenced_if_late(looked, known, self._lease, self._ports.telemetry)
-        self._record(one for one in found if not one.doubtful)
-        self._settle([one for one in found if one.doubtful], known)
+        self._record_settled(found, known)
         changed = {one.document.id for one in found}
         same = [waiting[name] for name in others if name in waiting and name not in changed]
         try:
@@ -193,7 +193,7 @@ class _Poll:
     def _read(self) -> BillsRead:
         overlap = seconds(self._ports.timings.watermark_overlap)
         mark = self._lease.watermark
-        read = self._source.read_waiting_and_changed(mark - overlap if mark else None)
+        read = self._sources.bills.read_waiting_and_changed(mark - overlap if mark else None)
         self._note(read)
         # Two queries may both show a bill; what was read later counts.
         bills = {bill.record_no: bill for bill in read.bills}
@@ -219,15 +219,15 @@ class _Poll:
                 found.append(sighting)
         return found
 
-    def _settle(self, doubtful: list[Sighting[Document]], known: dict[str, Document]) -> None:
-        """Find out what was done to bills that show nothing but a newer time stamp."""
-        history = self._ports.history(self._lease.company) if doubtful else None
-        if history is None:
-            self._record(doubtful)
-            return
-        settled, used = settle(doubtful, known, history, self._ports.clock.now(), self._zone)
-        self._report.transactions += used
-        self._record(settled)
+    def _record_settled(self, found: list[Sighting[Document]], known: dict[str, Document]) -> None:
+        """Record what is clear; then find out what was done to bills that show only a new stamp."""
+        doubtful = [one for one in found if one.doubtful]
+        self._record(one for one in found if not one.doubtful)
+        if doubtful and self._sources.history:
+            now = self._ports.clock.now()
+            doubtful, used = settle(doubtful, known, self._sources.history, now, self._zone)
+            self._report.transactions += used
+        self._record(doubtful)
 
     def _overdue(self, documents: Iterable[Document]) -> None:
         """Only where a rule asks for it: the calendar alone is no news of Intacct's."""
@@ -246,12 +246,17 @@ class _Poll:
         Returns the read, incomplete if it has to be made again.
         """
         shown = {bill_document_id(bill.record_no) for bill in read.bills}
-        absent = [document for name, document in waiting.items() if name not in shown]
+        # A bill that one page showed and a later one under another number was made anew meanwhile.
+        absent = [
+            document
+            for name, document in waiting.items()
+            if name not in shown or self._recreations.has_twin(document)
+        ]
         if not absent or not read.complete:
             return read
-        again = self._source.read_by_key([document.record_no for document in absent])
+        again = self._sources.bills.read_by_key([document.record_no for document in absent])
         self._note(again)
-        self._record(self._look(again.bills, waiting))
+        self._record_settled(self._look(again.bills, waiting), waiting)
         rows = {bill_document_id(bill.record_no) for bill in again.bills}
         without_row = [document for document in absent if document.id not in rows]
         if not again.complete:
@@ -259,6 +264,7 @@ class _Poll:
         if again.quarantined:
             # Which of the rows could not be read is not known: none of them is missing for sure.
             return read
+        self._recreations.decided()
         for document in list(without_row):
             successor = self._recreations.successor(document)
             if successor:
@@ -287,10 +293,9 @@ class _Poll:
     # -------------------------------------------------------------------------- payments
     def _payments(self) -> tuple[CompanyState, ConnectorError | None]:
         """The lease with what the payments' part found, and what went wrong there."""
-        source = self._ports.payments(self._lease.company)
-        if source is None:
+        if self._sources.payments is None:
             return self._lease, None
-        part = PaymentPoll(source, self._lease, self._ports, self._record)
+        part = PaymentPoll(self._sources.payments, self._lease, self._ports, self._record)
         try:
             return part.run(), None
         except (SourceError, OutOfTime) as error:

@@ -20,7 +20,7 @@ from ml_connector.errors import StoreConflict
 
 from .commit import commit
 from .ports import PollPorts
-from .restoring import caught_up, payment_caught_up
+from .restoring import caught_up, on_a_new_chain
 
 #: A case's chain is also written by whoever is sending right now. Losing that race this often in a
 #: row means that something else is wrong.
@@ -81,16 +81,19 @@ class Recorder:
                 return self._try(sighting, before, replaces)
             except StoreConflict as error:
                 chain = f"audit:{sighting.document.chain}"
-                others = [name for name in error.failed if name != chain]
+                second = f"audit:{replaces.document.chain}" if replaces else ""
+                others = [name for name in error.failed if name not in (chain, second)]
                 if not error.failed or any(not name.startswith(_CASES) for name in others):
                     raise
                 if chain in error.failed:
                     sighting = self._caught_up(sighting)
+                if replaces and second in error.failed:
+                    replaces = on_a_new_chain(replaces)
         raise StoreConflict(f"{before.id}: its cases changed {TRIES} times in a row")
 
     def _caught_up(self, sighting: AnySighting) -> AnySighting:
         if _of_payment(sighting):
-            return payment_caught_up(sighting)
+            return on_a_new_chain(sighting)
         if _of_bill(sighting):
             return caught_up(sighting, self._ports.alerts)
         raise TypeError(type(sighting.document))

@@ -25,20 +25,31 @@ AWAY = timedelta(days=1)
 _TOLD = frozenset({DispatchState.SENT, DispatchState.DELIVERED, DispatchState.UNCONFIRMED})
 
 
+_Name = tuple[str, str]
+
+
+def _name(bill: Bill | Document) -> _Name:
+    """What stays the same when a purchase order's bill is made anew."""
+    return bill.vendor_id, bill.number
+
+
 @dataclass(slots=True)
 class Recreations:
     """The bills of one poll that may be old ones under a new number."""
 
     lease: CompanyState
     ports: PollPorts
-    _waiting: dict[tuple[str, str], Bill] = field(default_factory=dict)
+    _waiting: dict[_Name, Bill] = field(default_factory=dict)
+    _undecided: set[_Name] = field(default_factory=set)
 
     def sort_out(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Bill]:
         """The bills that are looked at as usual; the others are kept until it is known which
         documents have vanished. Two alike are no re-creation."""
+        orders = (document for document in known.values() if document.from_purchase_order)
+        self._undecided = {_name(document) for document in orders if document.waiting}
         usual: list[Bill] = []
         for bill in bills:
-            key = (bill.vendor_id, bill.number)
+            key = _name(bill)
             unknown = bill.state.waiting and bill_document_id(bill.record_no) not in known
             if unknown and bill.from_purchase_order and all(key) and key not in self._waiting:
                 self._waiting[key] = bill
@@ -46,21 +57,33 @@ class Recreations:
                 usual.append(bill)
         return usual
 
+    def has_twin(self, document: Document) -> bool:
+        """Whether a bill with the name of this one is there under another number."""
+        return document.from_purchase_order and _name(document) in self._waiting
+
+    def decided(self) -> None:
+        """It is known of every waiting bill whether it is still there."""
+        self._undecided.clear()
+
     def successor(self, document: Document) -> Bill | None:
         """The bill that takes the place of one that has just vanished."""
         if not document.from_purchase_order:
             return None
-        return self._waiting.pop((document.vendor_id, document.number), None)
+        return self._waiting.pop(_name(document), None)
 
     def rest(self) -> tuple[list[tuple[Document, Bill]], list[Bill]]:
-        """The bills kept that continue one that vanished before, with it; and the new ones."""
-        bills, self._waiting = self._waiting, {}
+        """The bills kept that continue one that vanished before, with it; and the new ones.
+
+        One that may continue a bill of which nobody knows yet is left to the next poll.
+        """
+        bills = {name: x for name, x in self._waiting.items() if name not in self._undecided}
+        self._waiting = {}
         if not bills:
             return [], []
         since = self.ports.clock.now() - AWAY
         pairs: list[tuple[Document, Bill]] = []
         for document in self.ports.documents.vanished(self.lease.company, since):
-            bill = bills.pop((document.vendor_id, document.number), None)
+            bill = bills.pop(_name(document), None)
             if bill:
                 pairs.append((document, bill))
         return pairs, list(bills.values())

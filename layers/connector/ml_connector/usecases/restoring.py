@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 
+from ml_connector.domain.audit import Json
 from ml_connector.domain.cases import Case, CaseState
 from ml_connector.domain.documents import Document
-from ml_connector.domain.events import EventKind, Sighting, waiting_events
-from ml_connector.domain.payments import PaymentDocument
+from ml_connector.domain.events import D_co, EventKind, Sighting, waiting_events
 
 from .ports import AlertStore
 
@@ -23,14 +23,18 @@ from .ports import AlertStore
 Rounds = Mapping[int, Mapping[EventKind, Case]]
 
 
-def payment_caught_up(sighting: Sighting[PaymentDocument]) -> Sighting[PaymentDocument]:
-    """The sighting on a new audit chain.
+def on_a_new_chain(sighting: Sighting[D_co]) -> Sighting[D_co]:
+    """The sighting of a payment, or of a document that another goes on in the place of.
 
     An event told before is found by its id when it is the next one again. What a payment went
     through in between is not looked for: its cases tell of what is over, and nothing is waiting.
     """
-    document = sighting.document
-    return replace(sighting, document=replace(document, generation=document.generation + 1))
+    document, remarks = sighting.document, sighting.remarks
+    if all(name != "continues" for name, _ in remarks):
+        continued: Json = {"chain": document.chain, "seq": document.head.seq}
+        remarks = (*remarks, ("continues", continued))
+    moved = replace(document, generation=document.generation + 1)
+    return replace(sighting, document=moved, remarks=remarks)
 
 
 def caught_up(sighting: Sighting[Document], store: AlertStore) -> Sighting[Document]:

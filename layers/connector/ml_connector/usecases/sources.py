@@ -1,0 +1,24 @@
+"""What is read of one company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .ports import BillSource, HistorySource, PaymentSource, PollPorts
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The ways into one company's Intacct; None for what is not watched there."""
+
+    bills: BillSource
+    payments: PaymentSource | None
+    history: HistorySource | None
+
+
+def sources_of(company: str, ports: PollPorts) -> Sources | None:
+    """The company's sources, or None where no credentials are stored for it."""
+    bills = ports.companies.source(company)
+    if bills is None:
+        return None
+    return Sources(bills, ports.payments(company), ports.history(company))

@@ -1,0 +1,121 @@
+"""`ml-connector status` against DynamoDB and SQS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+
+from ml_connector.domain.dispatches import DispatchState
+from ml_connector.domain.instants import to_text
+from ml_connector.store.models import DispatchItem, PauseItem
+from tests.adapters.cli_deployment import FLOW, Stack, deployed
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    with deployed(monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def flow(tmp_path: Path) -> Path:
+    path = tmp_path / "flow.yaml"
+    path.write_text(FLOW)
+    return path
+
+
+def polled(stack: Stack, *, succeeded: datetime, error: str = "") -> None:
+    """A poll of acme that read everything at a time, and how the last one ended."""
+    documents = stack.deployment.documents
+    lease = documents.lease("acme", succeeded, succeeded + timedelta(seconds=1))
+    assert lease is not None
+    documents.finish(
+        replace(lease, baseline_done=True, poll_succeeded_at=succeeded, last_error=error)
+    )
+
+
+def dispatch(number: int, state: DispatchState, now: datetime, *, due: datetime) -> None:
+    """A dispatch as the status reads it; what it does not read is filler."""
+    look = None if state.settled else int(due.timestamp() * 1000)
+    text = to_text(due)
+    DispatchItem(
+        f"dispatch#d{number}",
+        "dispatch",
+        due_shard="due" if look else None,
+        look_at=look,
+        look_text=text if look else None,
+        id=f"d{number}",
+        company="acme",
+        channel="sms",
+        recipient="ann",
+        members=[],
+        text="",
+        reference="K7F2",
+        validity_seconds=60,
+        created_at=to_text(now),
+        due_at=text,
+        state=state.value,
+        sequence=1,
+        attempt=1,
+        rings=0,
+        returns=0,
+        empty_lists=0,
+        version=1,
+        write_id="w",
+    ).save()
+
+
+def test_status_of_a_quiet_deployment(stack: Stack, flow: Path) -> None:
+    stack.fill(flow)
+    now = datetime.now(UTC)
+    polled(stack, succeeded=now)
+    dispatch(1, DispatchState.SENT, now, due=now)
+    dispatch(2, DispatchState.DELIVERED, now, due=now)
+    document = stack.json("status")
+    assert document["ok"] is True
+    assert document["flow_version"] == 1
+    assert document["in_flight"] == {"sent": 1}
+    assert document["failed_in_24_hours"] == 0
+    assert [company["company"] for company in document["companies"]] == ["acme"]
+    assert "Nothing wants a look." in stack.run("status").stdout
+
+
+def test_status_names_everything_that_wants_a_look(stack: Stack, flow: Path) -> None:
+    stack.fill(flow)
+    now = datetime.now(UTC)
+    long_ago = now - timedelta(hours=3)
+    polled(stack, succeeded=long_ago, error="source_auth")
+    dispatch(1, DispatchState.WAITING, long_ago, due=long_ago)
+    dispatch(2, DispatchState.UNKNOWN, now, due=now)
+    dispatch(3, DispatchState.FAILED, now, due=now)
+    dispatch(4, DispatchState.FAILED, now - timedelta(days=2), due=now)
+    until = to_text(now + timedelta(minutes=5))
+    PauseItem("pause#acme", "pause", until=until, reason="blocked").save()
+    sqs = boto3.client("sqs")
+    sqs.send_message(QueueUrl=stack.outputs["AlertsDlqUrl"], MessageBody="{}")
+    document = stack.json("status")
+    assert document["ok"] is False
+    assert document["failed_in_24_hours"] == 1
+    assert document["queues"]["alerts dead letters"] == 1
+    seen = "\n".join(document["look_at"])
+    for words in (
+        "alerts dead letters: 1 message",
+        "acme: not read for 3 h",
+        "acme: the last poll ended with source_auth",
+        "acme: texts stand still until",
+        "1 text(s) wait although they are due",
+        "1 text(s) of which only Twilio's lists",
+    ):
+        assert words in seen
+    assert len(document["look_at"]) == 6
+
+
+def test_status_without_a_flow_says_so(stack: Stack) -> None:
+    document = stack.json("status")
+    assert document["flow_version"] is None
+    assert document["look_at"][0].startswith("no flow is published")

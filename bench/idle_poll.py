@@ -1,8 +1,9 @@
 """What a poll with nothing new costs in API transactions, which is what Sage bills for.
 
-The bill source that ships reads simulated companies of several sizes, in process. The first read
-also learns the company's fields and its user's zone, which holds for a day; the second one, with
-the watermark of the first, is the idle poll. The simulator's own count is what is shown.
+The sources that ship read bills and payments of simulated companies of several sizes, in process.
+The first read also learns the company's fields and its user's zone, which holds for a day; the
+second one, with the watermark of the first, is the idle poll. The simulator's own count is what is
+shown. Once an hour the sweep of cleared payments adds one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bench.report import keep, table, verdict
 from ml_connector.intacct.client import IntacctClient
 from ml_connector.intacct.credentials import Credentials
 from ml_connector.intacct.memory import MemoryCache, MemorySessionStore
+from ml_connector.intacct.payments import IntacctPaymentSource
 from ml_connector.intacct.ports import HttpReply
 from ml_connector.intacct.source import IntacctBillSource, IntacctReader
 from ml_connector.settings import Timings
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 ENDPOINT = "https://api.intacct.com/ia/xml/xmlgw.phtml"
 #: Bills in the company, and how many of them wait for approval.
 COMPANIES = ((10, 2), (2_000, 2_000), (100_000, 2_000))
+#: How far the first poll looks back for payments.
+FIRST_LOOK_BACK = timedelta(days=60)
 #: The most an idle poll may cost with up to 2,000 open bills; each further 2,000 add one.
 TARGET = 2
 
@@ -104,16 +108,20 @@ def measure(bills: int, waiting: int) -> Cost:
     """Poll a company of this size twice. Raises ValueError where a poll is not complete."""
     simulator = IntacctSimulator(Recipe(bills=bills, waiting=waiting))
     http = InProcess(simulator)
-    source = IntacctBillSource(IntacctReader(_client(http)))
+    reader = IntacctReader(_client(http))
+    source, payments = IntacctBillSource(reader), IntacctPaymentSource(reader)
     first = source.read_waiting_and_changed(None)
+    payments.read_payments_changed(datetime.now(UTC) - FIRST_LOOK_BACK)
     first_cost = simulator.admin.tally()["transactions"]
     simulator.admin.reset_tally()
     http.received = 0
     mark = max(bill.modified for bill in first.bills if bill.modified)
     overlap = timedelta(seconds=Timings().watermark_overlap)
     idle = source.read_waiting_and_changed(mark - overlap)
+    paid = payments.read_payments_changed(datetime.now(UTC) - overlap)
     cost = simulator.admin.tally()["transactions"]
-    if not (first.complete and idle.complete) or cost != idle.transactions:
+    counted = idle.transactions + paid.transactions
+    if not (first.complete and idle.complete and paid.complete) or cost != counted:
         raise ValueError("a poll was incomplete, or the client counts otherwise than the gateway")
     return Cost(bills, waiting, first_cost, cost, http.received / 1024, len(idle.bills))
 

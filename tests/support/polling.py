@@ -124,7 +124,7 @@ class FakeIntacct:
             complete=which not in self.incomplete,
             transactions=1,
             quarantined=len(bad),
-            problems=tuple(f"record {no}: TRX_TOTALENTERED is empty" for no in sorted(bad)),
+            problems=tuple(f"APBILL {no}: no amount" for no in sorted(bad)),
             unknown_states=tuple(
                 sorted({b.state_text for b in bills if b.state is BillState.UNKNOWN})
             ),

@@ -26,7 +26,7 @@ SERVICES = ["dynamodb", "lambda", "secretsmanager", "sqs"]
 
 # What the functions use of the layer, by the ways in which it could have been cut too much.
 USE = """
-import importlib.metadata, json, sys
+import importlib.metadata, json, sys, zoneinfo
 import boto3, defusedxml.ElementTree, pynamodb.models, requests, twilio.rest
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities import batch, parameters
@@ -34,6 +34,8 @@ client = twilio.rest.Client("AC0", "token")
 client.messages, client.calls, client.studio.v2.flows, client.verify, client.lookups
 client.messaging.v1.services, importlib.metadata.version("twilio")
 boto3.resource("dynamodb", region_name="us-east-1")
+zoneinfo.reset_tzpath(to=())  # the zones must come with the layer, not with the machine
+zoneinfo.ZoneInfo("America/Chicago")
 regions, services = json.loads(sys.argv[1])
 endpoint = lambda s, region: boto3.client(s, region_name=region).meta.endpoint_url
 print(json.dumps({region: {s: endpoint(s, region) for s in services} for region in regions}))

@@ -26,7 +26,7 @@ $(error $(REFUSAL))
 endif
 endif
 
-.PHONY: help setup demo test test-unit test-clients check format bench lock accept-secrets clean
+.PHONY: help setup demo test test-unit test-clients soak-intacct check format bench lock accept-secrets clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,10 @@ test-unit: ## The unit tests alone: seconds
 test-clients: ## Other people's Intacct clients against the simulator, over HTTPS; ARGS names some
 	$(PREPARE) dev client-sageintacctsdk client-pyintacct
 	@$(VENV)/python -m tests.clients $(ARGS)
+
+soak-intacct: ## 10,000 random histories against an observer who sees all; ARGS=--seed=7 for others
+	$(PREPARE) dev
+	@$(VENV)/python -m tests.soak --histories 10000 $(ARGS)
 
 check: ## Lint, format, types, imports, template, secrets, docs, locks; ARGS names some of them
 	$(PREPARE) dev

@@ -7,9 +7,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from ml_connector.domain.delivery import (
-    MessageStatus,
-)
+from ml_connector.domain.delivery import MessageStatus
 from ml_connector.twilio.client import TwilioConnection
 from ml_connector.twilio.endpoints import Endpoints
 from ml_connector.twilio.messages import TwilioMessenger

@@ -69,6 +69,29 @@ def test_a_bill_recreated_while_the_pages_were_read_is_not_told_again() -> None:
     assert office.story("1") == [("bill.submitted", 1, "open")]
 
 
+def test_a_new_bill_recreated_while_the_pages_were_read_is_told_once() -> None:
+    office = PayingOffice()
+    submit(office, "1")
+    submit(office, "2")
+    by_key = office.intacct.read_by_key
+
+    def a_moment_later(numbers: Sequence[str]) -> BillsRead:
+        del office.intacct.bills["1"]
+        return by_key(numbers)
+
+    office.intacct.read_by_key = a_moment_later  # type: ignore[method-assign]
+    assert office.poll().alerts == 1
+    assert (office.story("1"), office.story("2")) == ([], [("bill.submitted", 1, "open")])
+
+
+def test_two_new_bills_alike_are_told_both_when_both_are_there() -> None:
+    office = PayingOffice()
+    submit(office, "1")
+    submit(office, "2")
+    assert office.poll().alerts == 2
+    assert office.poll().events == 0
+
+
 @pytest.mark.parametrize("part", ["changed", "key"])
 def test_before_it_is_known_what_became_of_the_old_number_nobody_hears_of_the_new_one(
     part: str,

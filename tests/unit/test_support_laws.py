@@ -126,9 +126,10 @@ def test_a_queue_that_is_down_takes_nothing(clock: HandClock) -> None:
     assert len(queue) == 0
 
 
-def test_a_delay_sqs_would_not_take_is_refused(clock: HandClock) -> None:
-    with pytest.raises(ValueError, match="901"):
-        Queue(clock).ring(["d1"], 901)
+def test_a_delay_sqs_would_not_take_is_cut_short(clock: HandClock) -> None:
+    queue = Queue(clock)
+    queue.ring(["d1"], 901)
+    assert queue.next_visible() == clock.ahead(900)
 
 
 # ------------------------------------------------------------------------------ the provider

@@ -252,9 +252,10 @@ class _Poll:
             for name, document in waiting.items()
             if name not in shown or self._recreations.has_twin(document)
         ]
-        if not absent or not read.complete:
+        numbers = [*(document.record_no for document in absent), *self._recreations.in_doubt]
+        if not numbers or not read.complete:
             return read
-        again = self._sources.bills.read_by_key([document.record_no for document in absent])
+        again = self._sources.bills.read_by_key(numbers)
         self._note(again)
         self._record_settled(self._look(again.bills, waiting), waiting)
         rows = {bill_document_id(bill.record_no) for bill in again.bills}

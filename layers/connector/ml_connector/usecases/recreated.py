@@ -41,20 +41,24 @@ class Recreations:
     ports: PollPorts
     _waiting: dict[_Name, Bill] = field(default_factory=dict)
     _undecided: set[_Name] = field(default_factory=set)
+    in_doubt: list[str] = field(default_factory=list)
+    """Record numbers of bills nobody knows and that may be gone again: made anew while we read."""
 
     def sort_out(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Bill]:
         """The bills that are looked at as usual; the others are kept until it is known which
-        documents have vanished. Two alike are no re-creation."""
+        documents have vanished. Of two alike the later one is kept: the other is `in_doubt`."""
         orders = (document for document in known.values() if document.from_purchase_order)
         self._undecided = {_name(document) for document in orders if document.waiting}
         usual: list[Bill] = []
         for bill in bills:
             key = _name(bill)
             unknown = bill.state.waiting and bill_document_id(bill.record_no) not in known
-            if unknown and bill.from_purchase_order and all(key) and key not in self._waiting:
-                self._waiting[key] = bill
-            else:
+            if not (unknown and bill.from_purchase_order and all(key)):
                 usual.append(bill)
+                continue
+            if key in self._waiting:
+                self.in_doubt.append(self._waiting[key].record_no)
+            self._waiting[key] = bill
         return usual
 
     def has_twin(self, document: Document) -> bool:

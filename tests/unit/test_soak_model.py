@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -196,6 +198,133 @@ def test_the_best_explanation_counts() -> None:
     found = verdict([WAITS, POSTED, row("Paid")], looks, told(2, "bill.approved"))
     # Either it was never seen waiting, and one thing was made up, or two are missing.
     assert (len(found.missing), len(found.twice)) == (0, 1)
+
+
+# ------------------------------------------------------- edits that leave a time stamp alone
+def stamped(seconds: int, state: str = "Submitted") -> Row:
+    return replace(row(state), modified=seconds)
+
+
+def done(*steps: tuple[str, Row | None]) -> list[Change]:
+    """One bill's log, by what was done and the row it left; made when the row says."""
+    before: Row | None = None
+    changes: list[Change] = []
+    for seq, (kind, after) in enumerate(steps, start=1):
+        made_at = after.modified or 0 if after else 0
+        changes.append(Change(seq, 7, before, after, kind, made_at))
+        before = after
+    return changes
+
+
+def asked(count: int, *, history: bool | None, days: str = "1" * 9) -> list[Look]:
+    return [
+        replace(at, history=history, day=date(2026, 11, int(days[at.number - 1])))
+        for at in every(count)
+    ]
+
+
+TOUCHED = done(("submit", stamped(10)), ("edit", stamped(20)), ("edit", stamped(30)))
+
+
+def test_an_edit_that_matters_to_nobody_is_no_event_where_the_history_is_not_asked() -> None:
+    assert right(judge(TOUCHED, asked(3, history=None), [told(1, "bill.submitted")]))
+
+
+def test_an_edit_is_no_event_where_the_history_says_so() -> None:
+    assert right(judge(TOUCHED, asked(3, history=True), [told(1, "bill.submitted")]))
+
+
+@pytest.mark.parametrize(("days", "reminders"), [("111", [2]), ("112", [2, 3])])
+def test_where_the_history_is_refused_there_is_a_reminder_a_day(
+    days: str, reminders: list[int]
+) -> None:
+    heard = [told(1, "bill.submitted"), *(told(number, "bill.reminder") for number in reminders)]
+    assert right(judge(TOUCHED, asked(3, history=False, days=days), heard))
+
+
+def test_a_time_stamp_that_stays_or_is_empty_says_nothing() -> None:
+    changes = done(("submit", stamped(10)), ("edit", stamped(10)), ("edit", row("Submitted")))
+    assert right(judge(changes, asked(3, history=False), [told(1, "bill.submitted")]))
+
+
+def test_a_submission_between_two_looks_is_a_round_of_its_own() -> None:
+    changes = done(
+        ("submit", stamped(10)), ("recall", stamped(20, "Draft")), ("submit", stamped(30))
+    )
+    looks = [at for at in asked(3, history=True) if at.number != 2]
+    heard = [told(1, "bill.submitted"), told(3, "bill.submitted", 2)]
+    assert right(judge(changes, looks, heard))
+
+
+@pytest.mark.parametrize(("kind", "level"), [("partially-approve", 2), ("no word for it", 2)])
+def test_a_further_level_is_told(kind: str, level: int) -> None:
+    half = "Partially Approved"
+    changes = done(("partially-approve", stamped(10, half)), (kind, stamped(20, half)))
+    heard = [
+        told(1, "bill.partially_approved", level=1),
+        told(2, "bill.partially_approved", level=level),
+    ]
+    assert right(judge(changes, asked(2, history=True), heard))
+
+
+def test_steps_after_the_row_that_was_seen_count_at_the_next_look() -> None:
+    changes = done(
+        ("submit", stamped(10)),
+        ("edit", stamped(20)),
+        ("partially-approve", stamped(20, "Partially Approved")),
+    )
+    looks = [*asked(1, history=True), Look(2, 2, 3, certain=True, history=True), *every(4)[3:]]
+    heard = [told(1, "bill.submitted"), told(4, "bill.partially_approved", level=1)]
+    assert right(judge(changes, looks, heard))
+    assert judge(changes, looks, [*heard, told(4, "bill.submitted", 2)]).twice
+
+
+def test_stamps_of_an_unknown_zone_compare_with_no_others() -> None:
+    looks = [replace(at, zone=at.number != 2) for at in asked(3, history=False)]
+    assert right(judge(TOUCHED, looks, [told(1, "bill.submitted")]))
+
+
+# ------------------------------------------------------------------- purchase orders' bills
+def ordered(state: str, amount: str = "100", *, purchase: bool = True) -> Row:
+    return replace(row(state, amount), number="INV-1", purchase=purchase)
+
+
+def made_anew(old: Row, new: Row) -> list[Change]:
+    """Bill 7 is deleted and entered again as bill 8."""
+    return [
+        Change(1, 7, None, old, "submit"),
+        Change(2, 7, old, None, "delete"),
+        Change(3, 8, None, new, "recreate"),
+    ]
+
+
+def test_an_order_s_bill_under_another_number_is_the_same_bill() -> None:
+    looks = [Look(1, 1, 1, certain=True), Look(2, 3, 3, certain=True)]
+    same = made_anew(ordered("Submitted"), ordered("Submitted"))
+    assert right(judge(same, looks, [told(1, "bill.submitted")]))
+    other = made_anew(ordered("Submitted"), ordered("Submitted", "200"))
+    changed = replace(told(2, "bill.changed", amount="200"), bill=8)
+    assert right(judge(other, looks, [told(1, "bill.submitted"), changed]))
+
+
+def test_it_is_the_same_even_after_it_was_seen_to_be_gone() -> None:
+    same = made_anew(ordered("Submitted"), ordered("Submitted"))
+    heard = [told(1, "bill.submitted"), told(2, "bill.deleted")]
+    assert right(judge(same, every(3), heard))
+
+
+def test_one_that_does_not_wait_is_a_stranger() -> None:
+    same = made_anew(ordered("Submitted"), ordered("Draft"))
+    looks = [Look(1, 1, 1, certain=True), Look(2, 3, 3, certain=True)]
+    assert right(judge(same, looks, [told(1, "bill.submitted"), told(2, "bill.deleted")]))
+
+
+def test_a_bill_entered_by_hand_once_more_is_another_bill() -> None:
+    row_ = ordered("Submitted", purchase=False)
+    looks = [Look(1, 1, 1, certain=True), Look(2, 3, 3, certain=True)]
+    new = replace(told(2, "bill.submitted"), bill=8)
+    heard = [told(1, "bill.submitted"), told(2, "bill.deleted"), new]
+    assert right(judge(made_anew(row_, row_), looks, heard))
 
 
 def test_the_observer_knows_nothing_of_the_connector() -> None:

@@ -7,5 +7,6 @@ from pytest_socket import SocketBlockedError
 
 
 def test_a_unit_test_cannot_open_a_socket() -> None:
-    with pytest.raises(SocketBlockedError):
+    blocked = pytest.raises(SocketBlockedError)
+    with pytest.warns(UserWarning, match="tried to use socket"), blocked:
         socket.socket(socket.AF_INET, socket.SOCK_STREAM)

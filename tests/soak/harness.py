@@ -64,7 +64,7 @@ AHEAD = 300.0
 RARE = {"ring": 3}
 
 
-class History(StrEnum):
+class AuditHistory(StrEnum):
     """What the connector makes of the audit history."""
 
     UNUSED = "audit history unused"
@@ -90,7 +90,7 @@ class Office:
     trusted_host: str = ""
     utc_offset: str = ""
     page_size: int | None = None
-    history: History = History.UNUSED
+    history: AuditHistory = AuditHistory.UNUSED
 
     def position(self) -> int:
         """How long the ledger's log is."""
@@ -273,7 +273,7 @@ class Connector:
 
     def _ports(self, container: Container, visit: Visit) -> PollPorts:
         history = WatchedHistory(container.history, visit, self.notes)
-        used = self.office.history is not History.UNUSED
+        used = self.office.history is not AuditHistory.UNUSED
         return PollPorts(
             companies=_OneSource(WatchedSource(container.source, visit, self.notes)),
             documents=WatchedDocuments(self.tables, self.faults, visit),

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from tests.support.clock import HandClock
 from tests.support.mishaps import Fault
 
-from .harness import AHEAD, Connector, Moods, Office, Parts
-from .harness import History as AuditHistory
+from .harness import AHEAD, AuditHistory, Connector, Moods, Office, Parts
 from .judging import Verdict, judge
 from .people import People
 from .place import Place
@@ -66,6 +65,8 @@ class History:
         self._place = Place(self.clock, real=real)
         company = self._company = self._place.company
         self.counts["over HTTP"] += real
+        # How bad it gets, how many rows a page has, how often people act while a request is on its
+        # way, and whether the first poll is left in peace.
         self._storm = chance.choice((0.0, 0.0, 0.5, 0.5, 1.0))
         self._page_size = chance.choice(PAGE_SIZES)
         self._busy = chance.choice((0.0, 0.1, 0.4, 0.7))
@@ -108,8 +109,8 @@ class History:
         found = self._random.choice(list(AuditHistory))
         self.counts[found] += 1
         if found is AuditHistory.REFUSED:
-            settings = self._company.settings
-            self._company.settings = settings.patched({"denied": ["AUDITHISTORY"]})
+            denied: dict[str, object] = {"denied": ["AUDITHISTORY"]}
+            self._company.settings = self._company.settings.patched(denied)
         return found
 
     # ---------------------------------------------------------------------------- the story
@@ -130,7 +131,11 @@ class History:
             self._place.close()
 
     def _go_live(self) -> None:
-        """A first poll that nothing disturbs; it sees a time stamp. Others begin in the storm."""
+        """A first poll that nothing disturbs, and that sees a time stamp to go on from.
+
+        Until there is one, known bills that wait for nobody are not followed: histories without
+        this poll begin in the storm, and are judged by their events alone.
+        """
         busy, self._busy = self._busy, 0.0
         self.faults.resting = True
         self.people.tie(1)

@@ -39,7 +39,7 @@ _FROM: dict[str, tuple[tuple[str, int], ...]] = {
         ("recreate", 2),
     ),
     "Partially Approved": (
-        ("partially-approve", 2),
+        ("partially-approve", 6),
         ("approve", 6),
         ("decline", 5),
         ("send back", 3),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from sandbox.intacct.faults import KINDS
 from tests.support.mishaps import Fault
 
-from .harness import History
+from .harness import AuditHistory
 from .model import WAITING, Change, Row
 from .notebook import Notebook
 from .weather import MAINTENANCE, SESSIONS_ENDED, SHORT
@@ -51,7 +51,7 @@ COMPANIES = (
     "endpoint on another node",
     "over HTTP",
     "answers forgotten",
-    *History,
+    *AuditHistory,
 )
 SEEN = (
     "bill.submitted",
@@ -190,7 +190,7 @@ def table(counts: Counter[str]) -> str:
     """All rows with their counts, in two columns."""
     lines: list[str] = []
     for title, rows in GROUPS.items():
-        cells = [f"{row:<36}{counts[row]:>9}" for row in rows]
+        cells = [f"{row:<42}{counts[row]:>8}" for row in rows]
         half = (len(cells) + 1) // 2
         left, right = cells[:half], [*cells[half:], ""]
         lines += ["", title]

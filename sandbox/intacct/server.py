@@ -150,7 +150,8 @@ def build_app(world: World, stopping: threading.Event) -> Starlette:
 
 def listen(port: int) -> socket.socket:
     """A listening socket on loopback; another port where this one is taken or 0."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio sends each reply at once instead of waiting for more.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((HOST, port))

@@ -144,7 +144,9 @@ BROKEN: dict[str, Step] = {
     "body cut": send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<response>"),
     "chunk cut": send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n<response>"),
     "no gzip": send(
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n<response>"
+        # Whole, so the connection would be kept, and the server ends it at a moment of its own.
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+        b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n<response>"
     ),
 }
 

@@ -132,6 +132,19 @@ class DeliveryNotSent(DeliveryTransient):
     code = "delivery_not_sent"
 
 
+class DeliveryBusy(DeliveryTransient):
+    """A call from us to this number is going on: `conflicting_sid` names it, where Twilio did.
+
+    Nothing was started. If the call is this dispatch's own, it is to be adopted.
+    """
+
+    code = "delivery_busy"
+
+    def __init__(self, safe_message: str, *, conflicting_sid: str = "") -> None:
+        super().__init__(safe_message, http_status=409)
+        self.conflicting_sid = conflicting_sid
+
+
 class DeliveryRejected(DeliveryError):
     """Permanent for this recipient on this channel: go on to the next step now."""
 

@@ -82,6 +82,13 @@ class Case:
         """The name of the case's audit chain."""
         return case_chain(self.id)
 
+    def reached(self, state: CaseState) -> Case:
+        """The case once somebody acknowledged or confirmed it; it never goes back, nor on."""
+        order = (CaseState.OPEN, CaseState.ACKNOWLEDGED, CaseState.CONFIRMED)
+        if self.state.ended or order.index(state) <= order.index(self.state):
+            return self
+        return replace(self, state=state)
+
     def ended(self, state: CaseState, reason: str, now: datetime) -> Case:
         """The case once it is over. Ending twice keeps the first end."""
         if self.state.ended:

@@ -1,4 +1,4 @@
-"""What a provider says about one message, in words of ours."""
+"""What a provider says about one message or one call, in words of ours."""
 
 from __future__ import annotations
 
@@ -57,6 +57,90 @@ NOT_ARRIVED = frozenset(
 FINAL = ARRIVED | NOT_ARRIVED
 
 
+class CallStatus(StrEnum):
+    """Where a call is, as far as Twilio knows. Each sentence is what a person would be told."""
+
+    ACTIVE = "active"
+    """Dialling, ringing, or somebody is listening."""
+    ENDED = "ended"
+    """Over; how it ended has not been read yet."""
+    CONFIRMED = "confirmed"
+    """Somebody pressed 1: they know and take it on."""
+    DECLINED = "declined"
+    """Somebody pressed 2: it is not theirs."""
+    NO_INPUT = "no_input"
+    """Answered, but nobody pressed a key, or they hung up first."""
+    WRONG_KEY = "wrong_key"
+    """Answered, and other keys than the ones asked for were pressed."""
+    MACHINE = "machine"
+    """A voicemail or a fax answered: nobody heard it."""
+    BUSY = "busy"
+    """The line was busy."""
+    NO_ANSWER = "no_answer"
+    """It rang and nobody took it."""
+    ANNOUNCED = "announced"
+    """A call that cannot be confirmed was taken by somebody or something."""
+    FAILED = "failed"
+    """It could not be connected."""
+    CANCELED = "canceled"
+    """Ended by us before anybody answered."""
+    UNKNOWN = "unknown"
+    """A word this version does not know: treated as still going on."""
+
+    @property
+    def final(self) -> bool:
+        """Whether this is how a call ended."""
+        return self not in (CallStatus.ACTIVE, CallStatus.ENDED, CallStatus.UNKNOWN)
+
+
+#: How calls end that nobody took, in the sense of a person who could have pressed a key.
+NOBODY_TOOK_IT = frozenset(
+    {
+        CallStatus.NO_INPUT,
+        CallStatus.WRONG_KEY,
+        CallStatus.BUSY,
+        CallStatus.NO_ANSWER,
+        CallStatus.CANCELED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """One call to place: `to` in E.164, what is said (plain text), and whose call it is.
+
+    `dispatch_id` travels with the call, so that it can be found again. `language` is an IETF tag.
+    """
+
+    to: str
+    text: str
+    dispatch_id: str
+    language: str = "en-US"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCall:
+    """One call as the provider shows it. `created_at` is UTC; `sid` is what we know it by.
+
+    `dispatch_id` is what the call itself carries, empty where that was not read or it carries none.
+    `call_sid` is the leg on the telephone network, empty before it is dialled. `witness` is the
+    second source's word on how it ended, `duration` in seconds, `price` negative or None.
+    """
+
+    sid: str
+    to: str
+    status: CallStatus
+    created_at: datetime
+    dispatch_id: str = ""
+    call_sid: str = ""
+    answered_by: str = ""
+    witness: str = ""
+    error_code: int | None = None
+    duration: int | None = None
+    price: Decimal | None = None
+    price_unit: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class SmsRequest:
     """One SMS to create: `to` in E.164, the final text, seconds after which it may be dropped."""
@@ -94,9 +178,13 @@ class Cure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A provider's error code, understood. `wait_seconds` is the least wait before a retry."""
+    """A provider's error code, understood. `wait_seconds` is the least wait before a retry.
+
+    `retries` says how often the same channel is worth another try; None leaves it to the plan.
+    """
 
     cure: Cure
     reason: str
     wait_seconds: float = 0.0
     operator_action: str = ""
+    retries: int | None = None

@@ -21,4 +21,5 @@ def verdict_on(error_code: int | None) -> Verdict:
         reason=meaning.reason,
         wait_seconds=float(meaning.retry_after or 0),
         operator_action=meaning.operator,
+        retries=meaning.retries,
     )

@@ -14,7 +14,13 @@ from typing import Protocol
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.bills import BillsRead
-from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
+from ml_connector.domain.delivery import (
+    CallRequest,
+    ProviderCall,
+    ProviderMessage,
+    SmsRequest,
+    Verdict,
+)
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.doubts import HistoryRead
@@ -75,6 +81,35 @@ class Messenger(Protocol):
 
     def judge(self, error_code: int | None) -> Verdict:
         """What to do about a message that did not arrive, by its error code."""
+
+
+class Caller(Protocol):
+    """Places calls and says what became of them. Raises only the DeliveryError family."""
+
+    @property
+    def confirms(self) -> bool:
+        """Whether calls ask for a key; without a published flow they only announce."""
+
+    def place_call(self, request: CallRequest, timeout: float) -> ProviderCall:
+        """Start one call, once: never retried here. `timeout` in seconds, the whole request.
+
+        Raises DeliveryBusy while another call of ours to that number is going on.
+        """
+
+    def list_started_since(self, since: datetime) -> Iterator[ProviderCall]:
+        """All our calls started at or after `since`, newest first: active, or ended."""
+
+    def list_to(self, to: str, since: datetime) -> Iterator[ProviderCall]:
+        """Our calls to one number started at or after `since`, each with what it carries."""
+
+    def outcome(self, sid: str) -> ProviderCall | None:
+        """One call with how it ended, or None where the provider does not know it (any more)."""
+
+    def end(self, sid: str) -> None:
+        """End a call that is going on; one that is over stays as it is."""
+
+    def judge_call(self, error_code: int | None) -> Verdict:
+        """What to do about a call that failed, by its error code."""
 
 
 class Doorbell(Protocol):

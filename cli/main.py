@@ -15,7 +15,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import approvers, fit, flow, ping, secrets, status
+from cli.commands import (
+    approvers,
+    away,
+    fit,
+    flow,
+    flow_changes,
+    init,
+    ping,
+    secrets,
+    sending,
+    status,
+    verifying,
+    voice,
+)
 from cli.console.failures import (
     FAILED,
     INTERRUPTED,
@@ -29,7 +42,7 @@ from cli.console.options import ON_CALL, PEOPLE, RULES, SET_UP
 from cli.console.terminal import complain, print_json
 
 NAME = "ml-connector"
-ORDER = ("fit", "secrets", "ping", "flow", "approvers", "status")
+ORDER = ("init", "fit", "secrets", "voice", "ping", "flow", "approvers", "test-send", "status")
 
 
 class _Root(TyperGroup):
@@ -118,6 +131,7 @@ def _root(context: typer.Context) -> None:
         sys.stdout.write(f"{context.get_help()}\n")
 
 
+app.command("init", rich_help_panel=SET_UP)(init.init)
 app.command("ping", rich_help_panel=SET_UP)(ping.ping)
 app.command("fit", rich_help_panel=SET_UP)(fit.fit)
 
@@ -125,14 +139,24 @@ _secrets = _group(SET_UP, "Store credentials in Secrets Manager; they are never 
 _secrets.command("set")(secrets.set_secret)
 app.add_typer(_secrets, name="secrets", rich_help_panel=SET_UP)
 
+_voice = _group(SET_UP, "Calls that ask for a key: publish their flow at Twilio.")
+_voice.command("deploy")(voice.deploy)
+app.add_typer(_voice, name="voice", rich_help_panel=SET_UP)
+
 _flow = _group(RULES, "Who is told what: check and publish the rules.")
+_flow.command("validate")(flow.validate)
 _flow.command("explain")(flow.explain)
-_flow.command("push")(flow.push)
+_flow.command("push")(flow_changes.push)
+_flow.command("history")(flow.history)
+_flow.command("rollback")(flow_changes.rollback)
 app.add_typer(_flow, name="flow", rich_help_panel=RULES)
 
 _approvers = _group(PEOPLE, "The people who are told, and their phone numbers.")
 _approvers.command("import")(approvers.import_people)
 _approvers.command("export")(approvers.export_people)
+_approvers.command("verify")(verifying.verify)
+_approvers.command("away")(away.away)
 app.add_typer(_approvers, name="approvers", rich_help_panel=PEOPLE)
+app.command("test-send", rich_help_panel=PEOPLE)(sending.send_trial)
 
 app.command("status", rich_help_panel=ON_CALL)(status.status)

@@ -1,80 +1,152 @@
-"""Writing approvers so that nothing is undone that is not in the file.
+"""Writing people: a row and the audit entry that goes with it, together or not at all.
 
-A person's salt, once made, and an opt-out, whenever it came, survive every import: both are set
-in DynamoDB only where there is none yet, in the same write.
+The audit says what changed and who changed it, never a name or a number: of a number it holds the
+fingerprint under the person's salt.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property
 
+from ml_connector.aws.clock import SystemClock
 from ml_connector.domain.approvers import Approver
-from ml_connector.store.models import ApproverItem
-from ml_connector.store.transaction import translated
+from ml_connector.domain.audit import Json, entry_after
+from ml_connector.domain.phone import fingerprint
+from ml_connector.domain.unit_of_work import Change, PersonWrite
+from ml_connector.errors import StoreConflict
+from ml_connector.usecases.commit import commit
 
-from .files.people_file import Row
+from .console.failures import Failure
+from .deployment import Deployment
+from .people_plan import Effect, Planned
 
+#: People written in one transaction: two parts each, of the hundred it may have.
+TOGETHER = 40
+#: How long DynamoDB may not answer before a command gives up, and how often another writer wins.
+PATIENCE = timedelta(seconds=20)
+TRIES = 5
 
-class Effect(StrEnum):
-    """What an import does to one person."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One row and what it does. `what` names what changes, without the values."""
-
-    row: Row
-    effect: Effect
-    what: tuple[str, ...]
-    opted_out: bool = False
-
-    @property
-    def obstacle(self) -> str:
-        """Why this person will not be texted; empty where they will."""
-        row = self.row
-        return Approver(
-            row.id, row.name, row.phone, "made on import", row.active, self.opted_out
-        ).obstacle
+_KINDS = {
+    Effect.ADDED: "person.imported",
+    Effect.CHANGED: "person.changed",
+    Effect.LEFT: "person.removed",
+}
 
 
-def changes(rows: Sequence[Row], people: Sequence[Approver]) -> list[Change]:
-    """What importing the rows would do."""
-    known = {person.id: person for person in people}
-    found = []
-    for row in rows:
-        person = known.get(row.id)
-        if person is None:
-            found.append(Change(row, Effect.ADDED, ()))
-            continue
-        differs = {
-            "name": row.name != person.name,
-            "phone": row.phone != person.phone,
-            "active": row.active != person.active,
-        }
-        what = tuple(name for name, changed in differs.items() if changed)
-        effect = Effect.CHANGED if what else Effect.UNCHANGED
-        found.append(Change(row, effect, what, person.opted_out))
-    return found
+class PeopleStore:
+    """The people of a deployment, changed by one caller for one reason."""
 
+    def __init__(self, deployment: Deployment, *, reason: str = "") -> None:
+        self._deployment = deployment
+        self._reason = reason
+        self._clock = SystemClock()
 
-def store(row: Row) -> None:
-    """Write one person. The models have to be bound; raises StoreError."""
-    phone = ApproverItem.phone.set(row.phone) if row.phone else ApproverItem.phone.remove()
-    salt = secrets.token_hex(16)
-    with translated():
-        ApproverItem(row.id).update(
-            actions=[
-                ApproverItem.name.set(row.name),
-                phone,
-                ApproverItem.active.set(row.active),
-                ApproverItem.salt.set(ApproverItem.salt | salt),
-                ApproverItem.opted_out.set(ApproverItem.opted_out | False),
-            ]
+    def everybody(self) -> list[Approver]:
+        """All people by id."""
+        return self._deployment.approvers.everybody()
+
+    def person(self, approver_id: str) -> Approver:
+        """One person. Raises Failure for an id nobody has."""
+        found = self._deployment.approvers.approver(approver_id)
+        if found is None:
+            raise Failure(
+                f"nobody has the id {approver_id!r}; "
+                "`ml-connector approvers export` lists everybody"
+            )
+        return found
+
+    def amend(
+        self,
+        approver_id: str,
+        kind: str,
+        data: Mapping[str, Json],
+        change: Callable[[Approver], Approver] = lambda person: person,
+    ) -> Approver:
+        """Change one person and add an entry to their chain; the person as stored.
+
+        `change` is given what is stored now; it may raise where that is no longer what the caller
+        looked at. Raises Failure where others keep being first.
+        """
+        said = {**self._signed(), **data}
+        for _ in range(TRIES):
+            before = self.person(approver_id)
+            after = replace(change(before), version=before.version + 1)
+            write = self._write(before, after, kind, said)
+            try:
+                self._commit([write])
+            except StoreConflict:
+                continue
+            return replace(after, head=write.entry.head)
+        raise Failure(f"{approver_id} is being changed by others again and again; try again")
+
+    def apply(
+        self, planned: Sequence[Planned], done: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Write an import; `done` is told how many people are written after each transaction.
+
+        Up to 40 changes are one transaction, more are several. Raises Failure where somebody else
+        changed one of the people since they were read: what was written until then stays.
+        """
+        writes = [self._import_of(one) for one in planned if one.effect is not Effect.UNCHANGED]
+        for start in range(0, len(writes), TOGETHER):
+            batch = writes[start : start + TOGETHER]
+            try:
+                self._commit(batch)
+            except StoreConflict as error:
+                raise Failure(
+                    f"somebody else changed people just now; {start} of {len(writes)} changes are "
+                    "written; look at what is there, and import again",
+                    error.failed,
+                ) from error
+            done(start + len(batch))
+
+    # ------------------------------------------------------------------------- writing
+    def _import_of(self, planned: Planned) -> PersonWrite:
+        before, after = planned.before, planned.after
+        data: dict[str, Json] = {**self._signed(), "fields": list(planned.fields)}
+        if before is None or "phone" in planned.fields:
+            data |= {"phone": fingerprint_of(after), "opted_out": after.opted_out}
+        if before is None or {"phone", "line_type"} & set(planned.fields):
+            data["line_type"] = after.line_type
+        if before and "phone" in planned.fields:
+            data["phone_before"] = fingerprint_of(before)
+        return self._write(before or after, after, _KINDS[planned.effect], data)
+
+    def _signed(self) -> dict[str, Json]:
+        return {"by": self._caller, "reason": self._reason}
+
+    @cached_property
+    def _caller(self) -> str:
+        return self._deployment.caller()
+
+    def _write(
+        self, before: Approver, after: Approver, kind: str, data: Mapping[str, Json]
+    ) -> PersonWrite:
+        entry = entry_after(before.head, before.chain, self._clock.now(), kind, data)
+        return PersonWrite(after, entry)
+
+    def _commit(self, writes: Sequence[PersonWrite]) -> None:
+        approvers, first = self._deployment.approvers, writes[0].approver.id
+
+        def stored_write_id() -> str | None:
+            found = approvers.approver(first)
+            return found.write_id if found else None
+
+        commit(
+            self._deployment.alerts,
+            Change(write_id=str(uuid.uuid4()), people=tuple(writes)),
+            stored_write_id=stored_write_id,
+            clock=self._clock,
+            until=self._clock.now() + PATIENCE,
+            sleep=time.sleep,
         )
+
+
+def fingerprint_of(person: Approver) -> str:
+    """What the audit holds of a person's number; empty where there is none."""
+    return fingerprint(person.salt, person.phone) if person.salt and person.phone else ""

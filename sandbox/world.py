@@ -22,6 +22,7 @@ from typing import Any, Self
 import botocore.session
 
 from ml_connector.domain.approvers import Approver
+from ml_connector.domain.audit import AuditEntry
 from ml_connector.domain.cases import Case
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.settings import read_settings
@@ -33,6 +34,9 @@ from ml_connector.store.documents import DynamoDocumentStore
 from ml_connector.store.flows import DynamoFlowStore
 from ml_connector.store.models import CaseItem, DispatchItem
 from ml_connector.store.tables import tables
+from ml_connector.twilio.client import TwilioConnection
+from ml_connector.twilio.credentials import TwilioCredentials
+from ml_connector.twilio.endpoints import Endpoints
 from sandbox.aws import wait
 from sandbox.aws.local import ACCOUNT, REGION, ROOT, LocalAws
 from sandbox.aws.schedules import Schedules
@@ -54,7 +58,7 @@ MINUTE_SECONDS = 2.0
 #: The protocol's table of times, shortened so that a story fits a coffee break. The order of
 #: everything, and what must be longer than what, is as it is in the defaults.
 TIMINGS: Mapping[str, float] = {
-    "poll_interval": 1.0,
+    "poll_scale": 0.001,
     "twilio_timeout": 3.0,
     "intacct_timeout": 10.0,
     "claim_to_post": 2.0,
@@ -64,35 +68,60 @@ TIMINGS: Mapping[str, float] = {
     "empty_list_gap": 3.0,
     "ring_again": 6.0,
     "status_interval": 1.0,
+    "reply_interval": 1.0,
+    "price_wait": 3.0,
     "retry_base": 4.0,
     "retry_cap": 40.0,
     "give_back_wait": 1.0,
     "hint_scale": 0.001,
     "blocked_pause": 6.0,
+    "between_calls": 5.0,
+    "call_busy_wait": 2.0,
+    "call_patience": 60.0,
+    "step_freshness": 4.0,
+    "step_wait": 8.0,
 }
+
+#: How the phones' calls go, in real seconds: nobody waits a minute for a phone to ring out.
+CALL_TIMINGS: Mapping[str, float] = {"no_answer": 3.0, "gather": 2.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the sandbox's company."""
+    """Somebody of the sandbox's company; most of them take texts only."""
 
     id: str
     name: str
     phone: str
     approves: str
+    channels: tuple[str, ...] = ("sms",)
+    manager: str = ""
 
+
+_BOTH = ("sms", "voice")
 
 #: Each band of amounts has its own approver, so that a story can choose whose phone will buzz.
 PEOPLE = (
-    Person("ann", "Ann Approver", "+15550100001", "USD 10,000 and more"),
+    Person("ann", "Ann Approver", "+15550100001", "USD 10,000 to 25,000"),
     Person("bob", "Bob Approver", "+15550100002", "USD 5,000 to 10,000"),
     Person("cho", "Cho Controller", "+15550100003", "USD 2,500 to 5,000"),
     Person("dee", "Dee Deputy", "+15550100004", "USD 1,000 to 2,500"),
     Person("eli", "Eli Evening", "+15550100005", "everything else"),
+    Person("fay", "Fay Finance", "+15550100006", "USD 25,000 and more", _BOTH, "gil"),
+    Person("gil", "Gil General", "+15550100007", "what nobody confirms", _BOTH),
+    Person("hal", "Hal Hurry", "+15550100008", "what is due within two days", _BOTH, "gil"),
+)
+
+#: The plan for large bills: called and confirmed, or else texted, or else the manager is called.
+#: Whole seconds where a company would write minutes.
+_CALLED: tuple[dict[str, Any], ...] = (
+    {"voice": {"to": "approver", "confirm": True, "attempts": 2}},
+    {"sms": {"to": "approver", "after": 20, "unless": "confirmed"}},
+    {"voice": {"to": "manager", "after": 4, "unless": "confirmed", "confirm": True}},
 )
 
 _BANDS = (
-    ("ann", 10_000, None),
+    ("ann", 10_000, 25_000),
     ("bob", 5_000, 10_000),
     ("cho", 2_500, 5_000),
     ("dee", 1_000, 2_500),
@@ -100,8 +129,23 @@ _BANDS = (
 
 
 def flow() -> dict[str, Any]:
-    """The sandbox's published flow: routing by amount."""
-    rules: list[dict[str, Any]] = []
+    """The sandbox's published flow: what is urgent or large is called, the rest goes by amount."""
+    rules: list[dict[str, Any]] = [
+        {
+            "name": "due soon",
+            "on": ["bill.submitted"],
+            "when": {"due_within_days": 2},
+            "approver": "hal",
+            "notify": [{"voice": {"to": "approver", "confirm": True}}],
+        },
+        {
+            "name": "large bills are called",
+            "on": ["bill.submitted"],
+            "when": {"amount": {"currency": "USD", "at_least": "25000"}},
+            "approver": "fay",
+            "notify": list(_CALLED),
+        },
+    ]
     for approver, low, high in _BANDS:
         band = {"currency": "USD", "at_least": str(low)} | ({"under": str(high)} if high else {})
         rules.append(
@@ -178,6 +222,7 @@ class LocalWorld:
         self._publish()
         for person in PEOPLE:
             self.twilio.phone(person.phone, name=person.name)
+        self.twilio.settings(timings=dict(CALL_TIMINGS))
         self.schedules = self._running.enter_context(Schedules(self.stack, self._minute))
 
     def _deploy(self) -> Stack:
@@ -230,16 +275,39 @@ class LocalWorld:
             "account_sid": DEFAULT_ACCOUNT_SID,
             "auth_token": DEFAULT_AUTH_TOKEN,
             "from": self.sender,
+            "voice_flow": self._publish_voice(),
         }
         for name, body in (("Intacct", intacct), ("Twilio", twilio)):
             secrets.put_secret_value(
                 SecretId=outputs[f"{name}SecretId"], SecretString=json.dumps(body)
             )
 
+    def _publish_voice(self) -> str:
+        """The Studio flow of the repository, published at the simulator; its SID."""
+        connection = TwilioConnection(
+            TwilioCredentials(DEFAULT_ACCOUNT_SID, DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN),
+            Endpoints(base_url=self._twilio_server.url),
+        )
+        definition = json.loads((ROOT / "flows" / "voice.json").read_text())
+        published = connection.product("studio").v2.flows.create(
+            friendly_name="ml-connector local", status="published", definition=definition
+        )
+        connection.close()
+        return str(published.sid)
+
     def _publish(self) -> None:
         for person in self._people:
             salt = hashlib.sha256(f"sandbox {person.id}".encode()).hexdigest()[:32]
-            self.approvers.put(Approver(person.id, person.name, person.phone, salt))
+            self.approvers.put(
+                Approver(
+                    person.id,
+                    person.name,
+                    person.phone,
+                    salt,
+                    channels=person.channels,
+                    manager=person.manager,
+                )
+            )
         self.flows.publish(flow(), now=datetime.now(UTC), by="sandbox", reason="the sandbox's flow")
 
     # ------------------------------------------------------------------------------ people
@@ -302,6 +370,10 @@ class LocalWorld:
         mine = [d for d in found if any(member.case_id in cases for member in d.members)]
         return sorted(mine, key=lambda dispatch: (dispatch.created_at, dispatch.sequence))
 
+    def audit_entries(self, record: Record) -> list[AuditEntry]:
+        """The audit trail of a bill's cases, in order."""
+        return [entry for case in self.cases(record) for entry in self.audit.chain(case.chain)]
+
     def audit_kinds(self, record: Record) -> list[str]:
-        """What the audit trail says about a bill's cases, in order."""
-        return [entry.kind for case in self.cases(record) for entry in self.audit.chain(case.chain)]
+        """What it says, in one word each."""
+        return [entry.kind for entry in self.audit_entries(record)]

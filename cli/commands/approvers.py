@@ -1,4 +1,4 @@
-"""`ml-connector approvers`: the people who are told."""
+"""`ml-connector approvers import` and `export`: the people who are told, as a file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console.asking import confirm
-from cli.console.failures import FAILED
+from cli.console.asking import ask, confirm
+from cli.console.failures import FAILED, Failure
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
 from cli.console.terminal import Printer, table
 from cli.deployment import Deployment, Target
-from cli.files.flow_file import unreached
 from cli.files.people_file import read_people, write_people
-from cli.people_store import Change, Effect, changes, store
+from cli.people_flow import published, unreached
+from cli.people_numbers import look_up
+from cli.people_plan import Effect, Planned, plan, remaining
+from cli.people_store import PeopleStore
+from ml_connector.domain.approvers import Approver
 from ml_connector.domain.phone import mask
 
 #: For its owner alone: the file holds phone numbers.
@@ -25,11 +28,23 @@ PRIVATE = 0o600
 def import_people(
     file: Annotated[
         Path,
-        typer.Argument(help="CSV: id,name,phone,active.", dir_okay=False, show_default=False),
+        typer.Argument(help="CSV as `export` writes it.", dir_okay=False, show_default=False),
     ],
     check: Annotated[
         bool, typer.Option("--check", help="Only check the file; needs no AWS.")
     ] = False,
+    keep_others: Annotated[
+        bool, typer.Option("--keep-others", help="Whoever is not in the file stays as they are.")
+    ] = False,
+    lookup: Annotated[
+        bool,
+        typer.Option(
+            "--lookup", help="Ask Twilio what kind of line each number is. Twilio charges for it."
+        ),
+    ] = False,
+    reason: Annotated[
+        str, typer.Option(help="Why, for the audit; asked for if not given.", show_default=False)
+    ] = "",
     yes: Yes = False,
     stage: Stage = "dev",
     stack: Stack = "",
@@ -37,42 +52,91 @@ def import_people(
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """Add people from a CSV file, and change those who are there already.
+    """Make the people those of a CSV file: shows who is new, changes and leaves, then asks.
 
-    Phones are E.164, such as +15550100001; empty where none is known yet. Nothing is imported if
-    one row is bad. Whoever is not in the file stays as they are, and an opt-out stays.
+    Phones have + and country code; empty where none is known yet. Nothing is imported if one row is
+    bad, or if the flow in force would name somebody who can no longer be told. Who leaves is kept
+    and told nothing. A changed number is unverified again. New numbers are looked up at Twilio.
     """
     printer = Printer(as_json=as_json)
-    rows = read_people(file)
     if check:
-        without = sum(not row.phone for row in rows)
-        document = {"ok": True, "file": str(file), "people": len(rows), "without_phone": without}
-        printer.result(document, f"{file}: {len(rows)} people, {without} without a phone.")
+        _check(file, printer)
         return
     deployment = Deployment(Target(stage, stack, profile, region))
-    planned = changes(rows, deployment.approvers.everyone())
-    changed = [change for change in planned if change.effect is Effect.CHANGED]
-    if changed and not yes:
-        printer.show(_table(planned))
-    if changed and not confirm(f"Change {len(changed)} who are there already?", yes=yes):
-        printer.result({"ok": False, "imported": 0}, "Nothing was imported.")
-        raise typer.Exit(FAILED)
-    for change in planned:
-        if change.effect is not Effect.UNCHANGED:
-            store(change.row)
-    warnings = [f"{c.row.id} cannot be texted: {c.obstacle}" for c in planned if c.obstacle]
-    flow = deployment.flows.current()
-    if flow is not None:
-        everyone = deployment.approvers.everyone()
-        warnings += [f"the flow in force names {one}" for one in unreached(flow, everyone)]
-    counts = {e.value: sum(change.effect is e for change in planned) for e in Effect}
+    store = PeopleStore(deployment, reason=reason)
+    people = store.everybody()
+    rows = read_people(file, people if keep_others else ())
+    planned = plan(rows, people, keep_others=keep_others)
+    with printer.working("looking the numbers up"):
+        planned, unasked = look_up(planned, deployment, line_types=lookup)
+    warnings = _refused_by_the_flow(people, planned) + _warnings(planned)
+    changed = [one for one in planned if one.effect is not Effect.UNCHANGED]
+    shown = [_table(changed), _counted(planned)]
+    if changed and (not as_json or not yes):
+        printer.show(*shown)
+    for line in [f"warning: {warning}" for warning in warnings] + [unasked] * bool(unasked):
+        printer.note(line)
+    if changed:
+        if not confirm(f"Import into {deployment.target.stack_name}?", yes=yes):
+            printer.result({"ok": False, "imported": 0}, "Nothing was imported.")
+            raise typer.Exit(FAILED)
+        if not reason and not yes:
+            store = PeopleStore(deployment, reason=ask("Reason, for the audit", ""))
+        with printer.working(f"writing {len(changed)} people"):
+            store.apply(planned)
     printer.result(
-        {"ok": True, **counts, "people": [_document(c) for c in planned], "warnings": warnings},
-        _table(planned),
-        ", ".join(f"{count} {word}" for word, count in counts.items()) + ".",
+        {
+            "ok": True,
+            **{effect.value: _count(planned, effect) for effect in Effect},
+            "people": [_document(one) for one in planned],
+            "warnings": [*warnings, *([unasked] if unasked else [])],
+        },
+        "Imported." if changed else "Everybody is there already; nothing was changed.",
     )
-    for warning in warnings:
-        printer.note(f"warning: {warning}")
+
+
+def _check(file: Path, printer: Printer) -> None:
+    rows = read_people(file)
+    without = sum(not row.phone for row in rows)
+    document = {"ok": True, "file": str(file), "people": len(rows), "without_phone": without}
+    printer.result(document, f"{file}: {len(rows)} people, {without} without a phone.")
+
+
+def _refused_by_the_flow(people: list[Approver], planned: list[Planned]) -> list[str]:
+    """Warnings about the flow in force; Failure where this import is what breaks it."""
+    flow = published()
+    if flow is None:
+        return []
+    before = {(one.who, one.where) for one in unreached(flow, people)}
+    after = unreached(flow, remaining(people, planned))
+    broken = [one for one in after if (one.who, one.where) not in before]
+    if broken:
+        raise Failure(
+            "the flow in force needs people whom this import takes away; nothing was imported. "
+            "Keep them in the file, or publish a flow without them first",
+            [str(one) for one in broken],
+        )
+    return [f"in the flow in force {one}" for one in after]
+
+
+def _warnings(planned: list[Planned]) -> list[str]:
+    """What to look at among those the import touches, and who stands in for nobody."""
+    after = {one.id: one.after for one in planned}
+    lines = []
+    for one in planned:
+        if not one.after.active or one.effect is Effect.UNCHANGED:
+            continue
+        lines += [f"{one.id} is told nothing: {one.obstacle}"] if one.obstacle else []
+        lines += [f"{one.id}: {one.doubt}"] if one.doubt else []
+        for part in ("manager", "substitute"):
+            other = after.get(getattr(one.after, part))
+            if other and not other.active:
+                lines.append(f"{one.id}: the {part} {other.id} is not active")
+    renewed = [one.id for one in planned if one.new_number and one.before and one.after.active]
+    if renewed:
+        who = ", ".join(renewed)
+        lines.append(f"new numbers are unverified until `ml-connector approvers verify`: {who}")
+    return lines
 
 
 def export_people(
@@ -93,21 +157,11 @@ def export_people(
 ) -> None:
     """Write all people as CSV, in the form that import takes. It holds whole phone numbers."""
     printer = Printer(as_json=as_json)
-    people = Deployment(Target(stage, stack, profile, region)).approvers.everyone()
+    people = PeopleStore(Deployment(Target(stage, stack, profile, region))).everybody()
     document: dict[str, Any] = {"ok": True, "people": len(people)}
     if output is None:
-        entries = [
-            {
-                "id": person.id,
-                "name": person.name,
-                "phone": person.phone,
-                "active": person.active,
-                "opted_out": person.opted_out,
-            }
-            for person in people
-        ]
         if as_json:
-            printer.result({**document, "people": entries})
+            printer.result({**document, "people": [_exported(person) for person in people]})
         else:
             typer.echo(write_people(people), nl=False)
         return
@@ -116,6 +170,19 @@ def export_people(
         raise typer.Exit(FAILED)
     write_private(output, write_people(people))
     printer.result({**document, "file": str(output)}, f"{output}: {len(people)} people.")
+
+
+def _exported(person: Approver) -> dict[str, Any]:
+    days = ("away_from", "away_until", "consent_on", "verified_at")
+    texts = (
+        "id", "name", "phone", "active", "user", "language", "zone", "manager", "substitute",
+        "consent_source", "calls_when_opted_out", "opted_out", "line_type",
+    )  # fmt: skip
+    return {
+        **{name: getattr(person, name) for name in texts},
+        **{name: list(getattr(person, name)) for name in ("cost_centres", "channels")},
+        **{name: day.isoformat() if (day := getattr(person, name)) else None for name in days},
+    }
 
 
 def write_private(path: Path, text: str) -> None:
@@ -130,24 +197,33 @@ def write_private(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _table(planned: list[Change]) -> Any:  # noqa: ANN401 - a rich table
+def _table(planned: list[Planned]) -> Any:  # noqa: ANN401 - a rich table
     rows = [
         (
-            change.row.id,
-            change.row.name,
-            mask(change.row.phone),
-            change.effect.value + (f": {', '.join(change.what)}" if change.what else ""),
-            change.obstacle,
+            one.id,
+            one.after.name,
+            mask(one.after.phone),
+            one.effect.value + (f": {', '.join(one.fields)}" if one.fields else ""),
+            "; ".join(words for words in (one.obstacle, one.doubt) if words),
         )
-        for change in planned
+        for one in planned
     ]
-    return table("Approvers", ("id", "name", "phone", "", "not told because"), rows)
+    return table("Approvers", ("id", "name", "phone", "", "to note"), rows)
 
 
-def _document(change: Change) -> dict[str, Any]:
+def _count(planned: list[Planned], effect: Effect) -> int:
+    return sum(one.effect is effect for one in planned)
+
+
+def _counted(planned: list[Planned]) -> str:
+    return ", ".join(f"{_count(planned, effect)} {effect.value}" for effect in Effect) + "."
+
+
+def _document(one: Planned) -> dict[str, Any]:
     return {
-        "id": change.row.id,
-        "effect": change.effect.value,
-        "changes": list(change.what),
-        "obstacle": change.obstacle,
+        "id": one.id,
+        "effect": one.effect.value,
+        "changes": list(one.fields),
+        "obstacle": one.obstacle,
+        "doubt": one.doubt,
     }

@@ -1,39 +1,79 @@
-"""`ml-connector flow`: read the rules in plain words, and put them in force."""
+"""`ml-connector flow`: check the rules, read them in plain words, and see what was published."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
-from botocore.exceptions import ClientError
 
-from cli.console.asking import ask, confirm
-from cli.console.failures import FAILED, Failure
+from cli.console.asking import confirm
+from cli.console.failures import FAILED, Failure, Misused
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
-from cli.console.terminal import Printer
+from cli.console.terminal import Printer, table
 from cli.deployment import Deployment, Target
-from cli.files.flow_file import FlowFile, numbered, read_flow, unreached
-from ml_connector.domain.flows import Flow
+from cli.files.flow_file import FlowFile, read_flow
+from cli.files.people_file import read_people
+from cli.flow.problems import Wrong
+from cli.flow.showing import page, said, shelf_of, shown, warn
 
 File: TypeAlias = Annotated[
     Path, typer.Argument(help="The flow: YAML or JSON.", dir_okay=False, show_default=False)
 ]
+Approvers: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        help="A CSV file of approvers: whoever the flow names has to be in it.",
+        dir_okay=False,
+        show_default=False,
+    ),
+]
+
+_DIGITS = 12
 
 
-def explain(file: File, as_json: AsJson = False) -> None:
-    """Check a flow and say it as numbered English sentences. Needs no AWS."""
-    flow = read_flow(file)
-    Printer(as_json=as_json).result({"ok": True, **_document(flow)}, *_shown(flow))
+def validate(file: File, approvers: Approvers = None, as_json: AsJson = False) -> None:
+    """Check a flow, and say everything that is wrong with it at once. Needs no AWS.
+
+    Each line names the file, the line, the place, what was found and what was expected.
+    """
+    printer = Printer(as_json=as_json)
+    try:
+        read = _read(file, approvers)
+    except Wrong as wrong:
+        if not as_json:
+            raise
+        problems = [problem.as_json() for problem in wrong.problems]
+        printer.result({"ok": False, "file": str(file), "problems": problems, "warnings": []})
+        raise typer.Exit(FAILED) from wrong
+    document = {
+        "ok": True,
+        "problems": [],
+        "warnings": list(read.warnings),
+        "file": read.name,
+        **said(read.flow, read.digest),
+    }
+    rules = len(read.flow.rules)
+    printer.result(document, f"{file}: {rules} rule(s), nothing wrong. Digest {read.digest}")
+    warn(printer, read.warnings)
 
 
-def push(
-    file: File,
-    reason: Annotated[
-        str, typer.Option(help="Why, for the record; asked for if not given.", show_default=False)
-    ] = "",
+def explain(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The flow: YAML or JSON. Without it, the one in force.",
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write it as one page to print and sign.", dir_okay=False, show_default=False
+        ),
+    ] = None,
+    approvers: Approvers = None,
     yes: Yes = False,
     stage: Stage = "dev",
     stack: Stack = "",
@@ -41,81 +81,92 @@ def push(
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show what a flow says, and put it in force once you agree.
+    """Say a flow as numbered English sentences: a file's, or those in force.
 
-    Refused where the flow names somebody who is not among the approvers. A version once published
-    never changes; who published it and why is kept with it.
+    A file needs no AWS.
     """
     printer = Printer(as_json=as_json)
-    read = read_flow(file)
-    deployment = Deployment(Target(stage, stack, profile, region))
-    before = deployment.flows.current()
-    trouble = unreached(read.flow, deployment.approvers.everyone())
-    unknown = [one for one in trouble if one.unknown]
-    if unknown:
-        raise Failure(
-            f"{file}: names {len(unknown)} approver(s) nobody has imported; "
-            "correct the id, or run `ml-connector approvers import`",
-            [str(one) for one in unknown],
+    if file is not None:
+        read = _read(file, approvers)
+        flow, digest, version = read.flow, read.digest, None
+        standing, warnings = (
+            f"The rules of {file.name}, not in force by being printed.",
+            read.warnings,
         )
-    warnings = [*map(str, trouble), *_without_credentials(read.flow, deployment)]
-    document = {**_document(read), "warnings": warnings}
-    if before is not None and replace(read.flow, version=before.version) == before:
-        said = f"Version {before.version} says the same and is in force; nothing was published."
-        printer.result(
-            {"ok": True, "version": before.version, "published": False, **document}, said
+    else:
+        deployment = Deployment(Target(stage, stack, profile, region))
+        shelf = shelf_of(deployment)
+        now = shelf.in_force()
+        if not now.version:
+            raise Failure("no flow is published; name a file, or run `ml-connector flow push`")
+        found = shelf.version(now.version)
+        flow, digest, version, warnings = found.flow(), found.digest, now.version, ()
+        standing = (
+            f"Version {now.version} of {deployment.target.stack_name}, in force since {now.at}, "
+            f"by {now.by}: {now.reason or 'no reason given'}"
         )
-        return
-    if not as_json or not yes:
-        printer.show(*_shown(read), *_difference(before, read.flow))
-    for warning in warnings:
-        printer.note(f"warning: {warning}")
-    question = f"Put this in force for {deployment.target.stack_name}?"
-    if not confirm(question, yes=yes):
-        printer.result({"ok": False, "published": False, **document}, "Nothing was published.")
-        raise typer.Exit(FAILED)
-    why = reason or (ask("Reason", "") if not yes else "")
-    published = deployment.flows.publish(
-        read.body, now=datetime.now(UTC), by=deployment.caller(), reason=why
-    )
+    document = {"ok": True, "version": version, **said(flow, digest), "warnings": list(warnings)}
+    if html is not None:
+        if html.exists() and not confirm(f"{html} is there already; write over it?", yes=yes):
+            printer.result({"ok": False}, "Nothing was written.")
+            raise typer.Exit(FAILED)
+        html.write_text(page(flow, digest, standing), encoding="utf-8")
+        document["html"] = str(html)
     printer.result(
-        {"ok": True, "version": published.version, "published": True, **document},
-        f"Version {published.version} is in force. Functions use it from their next run on.",
+        document,
+        *([standing, ""] if version else []),
+        *shown(flow, digest),
+        *([f"Written: {html}"] if html else []),
     )
+    warn(printer, warnings)
 
 
-def _without_credentials(flow: Flow, deployment: Deployment) -> list[str]:
-    """Companies of a flow that cannot be read; none where the caller may not see the secret."""
-    try:
-        stored = deployment.secret("IntacctSecretId").get("companies")
-    except ClientError:
-        return []
-    known = stored if isinstance(stored, dict) else {}
-    return [
-        f"{company.key}: no credentials are stored; run `ml-connector secrets set intacct`"
-        for company in flow.companies
-        if company.key not in known
+def _read(file: Path, approvers: Path | None) -> FlowFile:
+    if approvers is None:
+        return read_flow(file)
+    if not approvers.exists():
+        raise Misused(f"{approvers}: there is no such file; name the CSV file of your approvers")
+    known = [row.id for row in read_people(approvers)]
+    return read_flow(file, known, str(approvers))
+
+
+def history(
+    stage: Stage = "dev",
+    stack: Stack = "",
+    profile: Profile = "",
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the published versions: when, by whom and why, and which one is in force."""
+    printer = Printer(as_json=as_json)
+    shelf = shelf_of(Deployment(Target(stage, stack, profile, region)))
+    now, versions = shelf.in_force(), shelf.versions()
+    entries = [
+        {
+            "version": version.number,
+            "in_force": version.number == now.version,
+            "published_at": version.at,
+            "published_by": version.by,
+            "reason": version.reason,
+            "digest": version.digest,
+        }
+        for version in versions
     ]
-
-
-def _document(read: FlowFile) -> dict[str, Any]:
-    return {
-        "file": read.name,
-        "digest": read.digest,
-        "companies": read.companies,
-        "sentences": read.sentences,
-    }
-
-
-def _shown(read: FlowFile) -> list[str]:
-    return [*read.companies, "", *read.sentences, "", f"Digest {read.digest}"]
-
-
-def _difference(before: Flow | None, flow: Flow) -> list[str]:
-    """What is said now and was not, and the other way, against the version in force."""
-    if before is None:
-        return ["", "This is the first flow."]
-    old, new = numbered(before), numbered(flow)
-    lines = [f"- {line}" for line in old if line not in new]
-    lines += [f"+ {line}" for line in new if line not in old]
-    return ["", f"Against version {before.version}, which is in force:", *(lines or ["  no rule"])]
+    rows = [
+        (
+            str(version.number),
+            "in force" if version.number == now.version else "",
+            version.at,
+            version.by,
+            version.reason,
+            version.digest[:_DIGITS],
+        )
+        for version in versions
+    ]
+    since = {"at": now.at, "by": now.by, "reason": now.reason} if now.version else None
+    shown = table("Flows", ("version", "", "published", "by", "reason", "digest"), rows)
+    moved = f"Version {now.version} is in force since {now.at}, by {now.by}: {now.reason}"
+    printer.result(
+        {"ok": True, "in_force": now.version or None, "since": since, "versions": entries},
+        *([shown, moved] if versions else ["No flow is published."]),
+    )

@@ -1,37 +1,95 @@
-"""The approvers as a CSV file: id, name, phone, active. A file with one bad row imports nothing.
+"""The approvers as a CSV file. A file with one bad row imports nothing.
 
-The salt of a person is not in it: it is made once, when somebody is first imported, and stays.
+A file may leave columns out, but for id, name and phone: of what it does not say, what is stored
+stays, and somebody new gets what the column says when it is empty. The salt of a person, whether
+they opted out and what was proven of their number are never in a file.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from cli.console.failures import Failure
-from ml_connector.domain.approvers import Approver
-from ml_connector.domain.phone import PhoneNumber, PhoneNumberInvalid
+from ml_connector.domain.approvers import EVERY_CHANNEL, Approver
 
-from .flow_file import RESERVED_ID
+from .people_cells import (
+    LIST_MARK,
+    LONGEST_NAME,
+    NOBODY,
+    BadCell,
+    a_channels,
+    a_date,
+    a_flag,
+    a_language,
+    a_list,
+    a_login,
+    a_name,
+    a_note,
+    a_phone,
+    a_tie,
+    a_zone,
+    an_id,
+)
+from .people_ties import Person, doubled_phones, ties
 
-COLUMNS = ("id", "name", "phone", "active")
-LONGEST_NAME = 100
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+__all__ = [
+    "COLUMNS", "LONGEST_NAME", "Finding", "Row", "parse_people", "read_people", "write_people"
+]  # fmt: skip
+
+#: Without these there is no row.
+REQUIRED = ("id", "name", "phone")
+#: How each column is read; in the order a file is written in.
+_CELLS: Mapping[str, Callable[[str], Any]] = {
+    "id": an_id,
+    "name": a_name,
+    "phone": a_phone,
+    "user": a_login,
+    "cost_centres": a_list,
+    "channels": a_channels,
+    "language": a_language,
+    "zone": a_zone,
+    "manager": a_tie,
+    "substitute": a_tie,
+    "away_from": a_date,
+    "away_until": a_date,
+    "consent_on": a_date,
+    "consent_source": a_note,
+    "calls_when_opted_out": lambda text: a_flag(text or "false"),
+    "active": a_flag,
+}
+COLUMNS = tuple(_CELLS)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One person as the file has them. `phone` is E.164, or empty where none is known yet."""
+    """One person as the file has them. `phone` is E.164, or empty where none is known yet.
+
+    `columns` are those the file has: what is not among them, the file does not say.
+    """
 
     id: str
     name: str
     phone: str
-    active: bool
+    active: bool = True
+    user: str = ""
+    cost_centres: tuple[str, ...] = ()
+    channels: tuple[str, ...] = EVERY_CHANNEL
+    language: str = "en"
+    zone: str = ""
+    manager: str = ""
+    substitute: str = ""
+    away_from: date | None = None
+    away_until: date | None = None
+    consent_on: date | None = None
+    consent_source: str = ""
+    calls_when_opted_out: bool = False
+    columns: frozenset[str] = field(default=frozenset(COLUMNS), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +107,17 @@ class Finding:
         return f"{file}:{self.line}: {column}found {self.found!r}, expected {self.expected}"
 
 
-def read_people(path: Path) -> list[Row]:
-    """Read a file. Raises Failure that lists everything wrong with it."""
+def read_people(path: Path, others: Iterable[Approver] = ()) -> list[Row]:
+    """Read a file. Raises Failure that lists everything wrong with it.
+
+    `others` are people who stay although the file does not name them.
+    """
     try:
         # Spreadsheets put a mark in front of UTF-8; it is no part of the first heading.
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise Failure(f"{path}: is not UTF-8 text; save it as CSV UTF-8") from error
-    rows, findings = parse_people(text)
+    rows, findings = parse_people(text, others)
     if findings:
         wrong = len({finding.line for finding in findings})
         lines = "1 line is" if wrong == 1 else f"{wrong} lines are"
@@ -65,82 +126,116 @@ def read_people(path: Path) -> list[Row]:
     return rows
 
 
-def parse_people(text: str) -> tuple[list[Row], list[Finding]]:
-    """The rows of a CSV text, and everything that is wrong with it."""
-    separator = ";" if ";" in text.partition("\n")[0] else ","
+def parse_people(text: str, others: Iterable[Approver] = ()) -> tuple[list[Row], list[Finding]]:
+    """The rows of a CSV text, and everything that is wrong with it, in the order of its lines."""
+    separator = _separator(text.partition("\n")[0])
     # Line ends inside of quotes are for the reader to see.
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    checker = _Checker()
+    checker = _Checker(others)
     try:
         heading = [name.strip().lower() for name in next(lines, [])]
-        expected = ", ".join(COLUMNS)
-        if sorted(heading) != sorted(COLUMNS):
-            return [], [Finding(1, "", separator.join(heading), f"the columns {expected}")]
+        expected = _expected(heading)
+        if expected:
+            return [], [Finding(1, "", separator.join(heading), expected)]
         for cells in lines:
             if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
                 continue
-            if len(cells) == len(COLUMNS):
+            if len(cells) == len(heading):
                 checker.take(lines.line_num, dict(zip(heading, cells, strict=True)))
             else:
-                found = f"{len(cells)} cells"
-                checker.findings.append(Finding(lines.line_num, "", found, f"{len(COLUMNS)} cells"))
+                wrong = (f"{len(cells)} cells", f"{len(heading)} cells")
+                checker.findings.append(Finding(lines.line_num, "", *wrong))
     except csv.Error as error:
         checker.findings.append(Finding(lines.line_num, "", str(error), "well-formed CSV"))
-    if not checker.rows and not checker.findings:
+    if not checker.seen and not checker.findings:
         checker.findings.append(Finding(1, "", "no rows", "at least one person"))
-    return checker.rows, checker.findings
+    return checker.end()
+
+
+def _separator(heading: str) -> str:
+    """Spreadsheets write semicolons where the comma is the decimal mark."""
+    return ";" if ";" in heading else ","
+
+
+def _expected(heading: list[str]) -> str:
+    """What the headings should be; empty where they are fine."""
+    if set(heading) <= set(COLUMNS) and set(heading) >= set(REQUIRED):
+        doubled = sorted({name for name in heading if heading.count(name) > 1})
+        return f"each column once: {', '.join(doubled)} is there again" if doubled else ""
+    unknown = [name for name in heading if name not in COLUMNS]
+    wanted = f"the columns {', '.join(REQUIRED)}, and any of {', '.join(COLUMNS[len(REQUIRED) :])}"
+    return f"{wanted}; unknown: {', '.join(map(repr, unknown))}" if unknown else wanted
 
 
 class _Checker:
-    """Takes rows one by one and remembers the ids it saw."""
+    """Takes rows one by one, and at the end looks at what ties them together."""
 
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
+    def __init__(self, others: Iterable[Approver]) -> None:
         self.findings: list[Finding] = []
-        self._ids: dict[str, int] = {}
+        self.seen: dict[str, int] = {}
+        """Id → the line it was first on."""
+        self._rows: list[Row] = []
+        self._people = {person.id: Person.of(person) for person in others}
 
     def take(self, line: int, cells: Mapping[str, str]) -> None:
         """Check a row; keep it only where nothing is wrong with it."""
-        before = len(self.findings)
-        given = {name: cells[name].strip() for name in COLUMNS}
-        self._check_id(line, given["id"])
-        self._check_name(line, given["name"])
-        phone = self._phone(line, given["phone"])
-        active = _FLAGS.get(given["active"].lower())
-        if active is None:
-            self._wrong(line, "active", given["active"], "true or false")
+        before, said = len(self.findings), {}
+        for column, read in _CELLS.items():
+            if column not in cells:
+                continue
+            given = cells[column].strip()
+            try:
+                said[column] = read(given)
+            except BadCell as bad:
+                self.findings.append(Finding(line, column, given, str(bad)))
+            if column == "id":
+                self._check_id(line, said)
+        self._check_absence(line, said)
+        if who := said.get("id"):
+            self._people[who] = Person(
+                who,
+                phone=said.get("phone", "") if said.get("active", True) else "",
+                manager=said.get("manager", ""),
+                substitute=said.get("substitute", ""),
+            )
         if len(self.findings) == before:
-            self.rows.append(Row(given["id"], given["name"], phone, active is True))
+            self._rows.append(Row(**said, columns=frozenset(cells)))
 
-    def _check_id(self, line: int, value: str) -> None:
-        if value == RESERVED_ID:
-            wanted = f"another id: in a flow {RESERVED_ID!r} means whoever the rule names"
-            self._wrong(line, "id", value, wanted)
-        elif not _ID.fullmatch(value):
-            wanted = "1 to 64 letters, digits, dots, hyphens or underscores"
-            self._wrong(line, "id", value, wanted)
-        elif value in self._ids:
-            wanted = f"an id of its own: line {self._ids[value]} has it already"
-            self._wrong(line, "id", value, wanted)
+    def end(self) -> tuple[list[Row], list[Finding]]:
+        """The rows, and the findings by line."""
+        self.findings += self._tied()
+        self.findings.sort(key=lambda finding: finding.line)
+        return self._rows, self.findings
+
+    def _check_id(self, line: int, said: dict[str, Any]) -> None:
+        who = said.get("id")
+        if who is None:
+            return
+        if who in self.seen:
+            wanted = f"an id of its own: line {self.seen[who]} has it already"
+            self.findings.append(Finding(line, "id", said.pop("id"), wanted))
         else:
-            self._ids[value] = line
+            self.seen[who] = line
 
-    def _check_name(self, line: int, value: str) -> None:
-        if not value or len(value) > LONGEST_NAME or not value.isprintable():
-            self._wrong(line, "name", value, f"a name of 1 to {LONGEST_NAME} printable characters")
+    def _check_absence(self, line: int, said: Mapping[str, Any]) -> None:
+        first, last = said.get("away_from"), said.get("away_until")
+        if last and "away_from" in said and not first:
+            self.findings.append(Finding(line, "away_from", "", "the first day of the absence"))
+        if first and last and last < first:
+            wanted = f"{first} or later: the absence begins then"
+            self.findings.append(Finding(line, "away_until", str(last), wanted))
 
-    def _phone(self, line: int, value: str) -> str:
-        if not value:
-            return ""
-        try:
-            return PhoneNumber.parse(value).value
-        except PhoneNumberInvalid as error:
-            what, _, wanted = error.safe_message.partition("; expected ")
-            self._wrong(line, "phone", value, f"{wanted} ({what})")
-            return ""
-
-    def _wrong(self, line: int, column: str, found: str, expected: str) -> None:
-        self.findings.append(Finding(line, column, found, expected))
+    def _tied(self) -> Iterator[Finding]:
+        for one, two in doubled_phones(self._people.values(), last=list(self.seen)):
+            where = f"line {self.seen[two]}" if two in self.seen else repr(two)
+            # The number itself is left out: what is wrong ends up in terminals and logs.
+            line, wanted = self.seen.get(one, 1), f"a number of its own: {where} has it already"
+            yield Finding(line, "phone", "the same number again", wanted)
+        # A circle is said where it begins, so those of the file come before all others.
+        there = sorted(self._people.values(), key=lambda person: person.id not in self.seen)
+        for tie in ties(there):
+            if tie.at in self.seen:
+                yield Finding(self.seen[tie.at], tie.column, tie.found, tie.expected)
 
 
 def write_people(rows: Iterable[Row | Approver]) -> str:
@@ -149,5 +244,18 @@ def write_people(rows: Iterable[Row | Approver]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow((row.id, row.name, row.phone, "true" if row.active else "false"))
+        writer.writerow(_written(column, getattr(row, column)) for column in COLUMNS)
     return out.getvalue()
+
+
+def _written(column: str, value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            none = NOBODY if column == "channels" else ""
+            return LIST_MARK.join(value) or none
+        case None:
+            return ""
+        case _:
+            return str(value)

@@ -40,6 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "settled": report.settled,
         "reconciled": report.reconciled,
         "rung": report.rung,
+        "stepped": report.stepped,
         "left": report.left,
     }
     telemetry.event("status_checked", **summary)

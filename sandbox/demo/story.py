@@ -1,4 +1,4 @@
-"""The story: five things that happen to bills, and what people have to see of each.
+"""The story: eight things that happen to bills, and what people have to see and hear of each.
 
 Every outcome is looked for twice: on the phone, and in the tables.
 """
@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
+from typing import Any
 
 from rich.markup import escape
 
@@ -24,6 +25,9 @@ SOON, LATER = 30.0, 60.0
 
 #: Two failures and the try after them: enough to see that the waits grow.
 FAILURES_SHOWN = 2
+
+#: What the rule for large bills allows.
+CALLS_A_STEP = 2
 
 
 class Story:
@@ -41,6 +45,9 @@ class Story:
             self._switched_off,
             self._error_after_accepting,
             self._killed,
+            self._called,
+            self._not_answered,
+            self._due_soon,
         )
         for act in acts:
             act()
@@ -130,7 +137,78 @@ class Story:
         self._found_again(bill)
         self._once("eli")
 
+    def _called(self) -> None:
+        self._tell.act("5. A large bill: the approver is called and confirms with a key press")
+        self._world.phone("fay").will_press("1")
+        bill = self._world.submit("V-100", "25000.00", "INV-4716", _far_off())
+        self._tell.say("Intacct: bill INV-4716 over USD 25,000.00 was submitted; Fay will press 1")
+        self._heard("fay", "25,000", "Baker Steel")
+        self._in_table(bill, DispatchState.CONFIRMED, "confirmed")
+        self._tell.expect(
+            "INV-4716: the case is confirmed, by the word of the call and of its steps",
+            lambda: self._confirmed(bill),
+            SOON,
+        )
+        self._tell.expect(
+            "Fay is not texted and her manager is not called: both steps were left out",
+            lambda: self._left_out(bill) == [2, 3],
+            LATER,
+        )
+        self._rang("fay", 1)
+
+    def _not_answered(self) -> None:
+        self._tell.act("6. Nobody answers: called again, texted, then the manager is called")
+        self._world.phone("fay").behave("no_answer")
+        self._world.phone("gil").will_press("1")
+        bill = self._world.submit("V-101", "40000.00", "INV-4717", _far_off())
+        self._tell.say("Fay's phone will ring out; Gil, her manager, will press 1")
+        self._tell.expect(
+            "Fay's phone rang twice more",
+            lambda: len(self._world.phone("fay").calls()) == 1 + CALLS_A_STEP,
+            LATER,
+        )
+        self._on_screen("fay", "USD 40,000.00", "INV-4717", within=LATER)
+        self._heard("gil", "40,000", within=LATER)
+        self._tell.expect("INV-4717: confirmed by the manager", lambda: self._confirmed(bill), SOON)
+
+    def _due_soon(self) -> None:
+        self._tell.act("7. A small bill that is due within two days is called as well")
+        self._world.phone("hal").will_press("*", "1")
+        due = date.today() + timedelta(days=1)  # noqa: DTZ011 - the company's own calendar
+        bill = self._world.submit("V-104", "80.00", "INV-4718", due)
+        self._tell.say("INV-4718 over USD 80.00 is due tomorrow; Hal asks to hear it again")
+        self._heard("hal", "80", "Fjord Energy")
+        self._tell.expect("INV-4718: confirmed", lambda: self._confirmed(bill), LATER)
+
     # ------------------------------------------------------------------------- expectations
+    def _heard(self, person: str, *parts: str, within: float = SOON) -> None:
+        def told() -> bool:
+            calls = self._world.phone(person).calls()
+            said = (" ".join(call.heard) for call in calls if call.answered)
+            return any(all(part in words for part in parts) for words in said)
+
+        self._tell.expect(f"{_name(person)} is called and hears {', '.join(parts)}", told, within)
+        words = " ".join(self._world.phone(person).calls()[-1].heard)
+        self._tell.say(f'   [cyan]"{escape(words)}"[/cyan]')
+
+    def _rang(self, person: str, times: int) -> None:
+        self._tell.expect(
+            f"{_name(person)}'s phone rang {times} time{'s' if times > 1 else ''} in all",
+            lambda: len(self._world.phone(person).calls()) == times,
+            within=0,
+        )
+
+    def _confirmed(self, bill: Record) -> bool:
+        entries = self._world.audit_entries(bill)
+        ended = [entry.data for entry in entries if entry.kind == "dispatch.confirmed"]
+        cases = self._world.cases(bill)
+        witnessed = any(data["status"] == data["witness"] == "confirmed" for data in ended)
+        return witnessed and [case.state for case in cases] == [CaseState.CONFIRMED]
+
+    def _left_out(self, bill: Record) -> list[int]:
+        found: list[Any] = [entry.data for entry in self._world.audit_entries(bill)]
+        return [step["step"] for data in found for step in data.get("left_out", [])]
+
     def _on_screen(self, person: str, *parts: str, within: float = SOON) -> None:
         def shown() -> bool:
             inbox = self._world.phone(person).inbox()
@@ -188,6 +266,11 @@ class Story:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._tell.say(f"Killed the send function: process {', '.join(map(str, pids)) or 'none'}")
+
+
+def _far_off() -> date:
+    """A due date that is nobody's worry yet."""
+    return date.today() + timedelta(days=20)  # noqa: DTZ011 - the company's own calendar
 
 
 def _wait(dispatch: Dispatch) -> timedelta:

@@ -15,6 +15,7 @@ from sandbox.twilio import (
     messages_api,
     services_api,
     studio_api,
+    tollfree_api,
     verify_api,
 )
 from sandbox.twilio.admin_api import AdminApi
@@ -41,6 +42,7 @@ ENDPOINTS = (
     *verify_api.ENDPOINTS,
     *lookups_api.ENDPOINTS,
     *services_api.ENDPOINTS,
+    *tollfree_api.ENDPOINTS,
 )
 
 

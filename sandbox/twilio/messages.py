@@ -113,7 +113,8 @@ class Messages:
         self._world.opt_outs.note(to, sender, body)
         if not self._world.services.logs_replies_to(to):
             return None
-        draft = Draft(to, sender, None, body, validity=0, send_at=None)
+        service = self._world.services.of_number(to)
+        draft = Draft(to, sender, service.sid if service else None, body, validity=0, send_at=None)
         message = self._store(draft, "received", now, direction=INBOUND)
         message.sent = now
         message.segments = count_segments(body)

@@ -42,6 +42,8 @@ class MessagingServices:
     def __init__(self, world: World) -> None:
         self._world = world
         self._services: dict[str, MessagingService] = {}
+        self.toll_free: dict[str, datetime] = {}
+        """When the verification of each toll-free number, by its SID, was asked for."""
         self.add(DEFAULT_SERVICE_SID, "Sandbox alerts", pool=world.settings.numbers[:1])
 
     def add(self, sid: str, friendly_name: str, pool: list[str]) -> MessagingService:
@@ -55,6 +57,11 @@ class MessagingServices:
         )
         self._services[sid] = service
         return service
+
+    def of_number(self, number: str) -> MessagingService | None:
+        """Return the oldest service that has the number in its pool, or None."""
+        services = sorted(self._services.values(), key=lambda service: service.sequence)
+        return next((service for service in services if number in service.pool), None)
 
     def logs_replies_to(self, number: str) -> bool:
         """Whether texts to that number are logged; a service without inbound handling eats them."""

@@ -11,7 +11,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from ml_connector.aws.clock import SystemClock
-from ml_connector.aws.invoke import SelfInvoker
+from ml_connector.aws.invoke import PollInvoker
 from ml_connector.errors import QueueUnavailable
 
 
@@ -33,7 +33,7 @@ def test_a_company_is_started_asynchronously_with_its_key(client: Any) -> None:
             {"StatusCode": 202, "Payload": StreamingBody(io.BytesIO(b""), 0)},
             {"FunctionName": "poll", "InvocationType": "Event", "Payload": payload},
         )
-        SelfInvoker(client, "poll").start("acme")
+        PollInvoker(client, "poll").start("acme")
         stub.assert_no_pending_responses()
 
 
@@ -41,7 +41,7 @@ def test_an_invocation_lambda_does_not_take_is_said_by_company(client: Any) -> N
     with Stubber(client) as stub:
         stub.add_client_error("invoke", service_error_code="TooManyRequestsException")
         with pytest.raises(QueueUnavailable, match=r"acme.*TooManyRequestsException") as raised:
-            SelfInvoker(client, "poll").start("acme")
+            PollInvoker(client, "poll").start("acme")
     assert raised.value.retryable
 
 
@@ -51,7 +51,7 @@ def test_a_lambda_service_that_does_not_answer_is_unavailable() -> None:
             raise EndpointConnectionError(endpoint_url="https://lambda")
 
     with pytest.raises(QueueUnavailable, match="acme"):
-        SelfInvoker(Silent(), "poll").start("acme")
+        PollInvoker(Silent(), "poll").start("acme")
 
 
 def test_the_clock_tells_utc_and_measures_forward() -> None:

@@ -1,4 +1,4 @@
-"""Payments, the audit history and lines out of the simulated gateway, and what a poll costs."""
+"""Payments and the audit history out of the simulated gateway, and what a poll costs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ml_connector.domain.payments import PaymentPhase
 from ml_connector.intacct.client import IntacctClient
 from ml_connector.intacct.credentials import Credentials
 from ml_connector.intacct.history import IntacctHistorySource
-from ml_connector.intacct.lines import lines_of
 from ml_connector.intacct.memory import MemoryCache, MemorySessionStore
 from ml_connector.intacct.payments import IntacctPaymentSource
 from ml_connector.intacct.source import IntacctBillSource, IntacctReader
@@ -271,27 +270,3 @@ def test_a_gateway_that_fails_for_payments_holds_no_bill_back(gate: Gate) -> Non
     report = office.poll()
     assert (report.outcome, report.alerts) == ("polled", 1)
     assert office.telemetry.said("payments_failed", "error")
-
-
-# ----------------------------------------------------------------------------------- lines
-def test_the_lines_of_some_bills_are_read_in_one_question(gate: Gate) -> None:
-    lines = gate.admin.records("APBILLITEM")
-    owners = sorted({line["RECORDKEY"] for line in lines}, key=int)[:3]
-    lines_of(gate.reader, owners)
-    gate.admin.reset_tally()
-    found = lines_of(gate.reader, owners)
-    assert gate.admin.tally()["transactions"] == 1
-    assert set(found) == set(owners)
-    expected = {
-        str(line.recordno)
-        for line in lines
-        if line["RECORDKEY"] in owners and line["LINEITEM"] == "T"
-    }
-    assert {line.record_no for some in found.values() for line in some} == expected
-    assert all(line.account_no for some in found.values() for line in some)
-
-
-def test_lines_of_no_bills_are_no_question(gate: Gate) -> None:
-    gate.admin.reset_tally()
-    assert lines_of(gate.reader, []) == {}
-    assert gate.admin.tally()["transactions"] == 0

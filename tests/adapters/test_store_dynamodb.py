@@ -96,7 +96,7 @@ def test_all_models_share_one_session_and_one_client(connection: SharedConnectio
         assert len(documents.waiting("acme")) == 1
         assert documents.lease("acme", START, START)
         alerts.pause("acme", START, "a reason")
-        assert DynamoApproverStore().everyone() == []
+        assert DynamoApproverStore().everybody() == []
         DynamoFlowStore().publish(flow("one"), now=START, by="ann", reason="first")
     assert made == ["client"]
 

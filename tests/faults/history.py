@@ -17,7 +17,7 @@ from ml_connector.domain.dispatches import DispatchState
 from ml_connector.settings import Timings
 from tests.support.faults import Fault
 from tests.support.phones import ANSWERS, GIVES_NO_RECEIPT, IS_GONE, IS_OFF, Turn
-from tests.support.world import COMPANY, QueueNature, World, number
+from tests.support.world import COMPANIES, COMPANY, QueueNature, World, number
 
 #: How often each fault happens, per passage of a point, in the usual storm.
 USUAL: Mapping[Fault, float] = {
@@ -77,7 +77,7 @@ def flow(people: int) -> dict[str, Any]:
     """A flow that gives each thousand of the amount to another approver."""
     return {
         "schema": 1,
-        "companies": {COMPANY: {"name": "Acme AP", "zone": "America/Chicago"}},
+        "companies": COMPANIES,
         "default_approver": "p0",
         "rules": [
             {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from ml_connector.settings import MAX_ATTEMPTS
+from ml_connector.domain.plans import SMS_ATTEMPTS
 from tests.support.phones import Text
 from tests.support.world import SEND_TIMEOUT
 
@@ -81,7 +81,7 @@ def _told(got: list[Text], now: datetime) -> bool:
     """Whether a phone shows it, the provider still has it, or every attempt was made."""
     if not got:
         return False
-    gave_up = got[-1].turn(now).error_code == 30005 or len(got) >= MAX_ATTEMPTS
+    gave_up = got[-1].turn(now).error_code == 30005 or len(got) >= SMS_ATTEMPTS
     return any(not text.failed(now) for text in got) or gave_up
 
 

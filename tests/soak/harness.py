@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.flows import parse
+from ml_connector.intacct.books import IntacctBooksSource
 from ml_connector.intacct.client import IntacctClient
 from ml_connector.intacct.credentials import Credentials
 from ml_connector.intacct.history import IntacctHistorySource
@@ -177,6 +178,7 @@ class Container:
         )
         reader = IntacctReader(client, trusted_host=office.trusted_host)
         self.history = IntacctHistorySource(reader)
+        self.books = IntacctBooksSource(reader)
         source = IntacctBillSource(reader, office.page_size)
         self.source: BillSource = connector.parts.source(source)
 
@@ -219,7 +221,7 @@ class Connector:
         self.tables = Tables(now=clock.now)
         self.notes = Notebook(office)
         self._flows = MemoryFlowStore(parse(FLOW, 1))
-        self._approvers = MemoryApproverStore()
+        self._approvers = MemoryApproverStore(self.tables)
         self._approvers.put(Approver("dee", "Dee Approver", "+15550100001", "salt of dee"))
         self._write_ids = itertools.count(1)
         self._running: list[Visit] = []
@@ -285,6 +287,7 @@ class Connector:
             telemetry=RecordingTelemetry(),
             timings=Timings(),
             history=lambda _company: history if used else None,
+            books=lambda _company: container.books,
             new_id=lambda: f"write-{next(self._write_ids)}",
             sleep=self.clock.sleep,
         )

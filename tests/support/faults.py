@@ -8,11 +8,18 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from ml_connector.domain.approvers import Approver
-from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
+from ml_connector.domain.delivery import (
+    CallRequest,
+    ProviderCall,
+    ProviderMessage,
+    SmsRequest,
+    Verdict,
+)
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.payments import PaymentDocument
-from ml_connector.domain.unit_of_work import CaseFile, Change
+from ml_connector.domain.replies import InboxMark
+from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
 from ml_connector.errors import (
     DeliveryBlocked,
     DeliveryNotSent,
@@ -24,6 +31,7 @@ from ml_connector.errors import (
 from ml_connector.usecases.ports import (
     AlertStore,
     ApproverStore,
+    Caller,
     DocumentStore,
     Doorbell,
     Messenger,
@@ -60,6 +68,8 @@ def label(change: Change) -> str:
     """What a change is about, for the name of its point."""
     if change.documents:
         return change.documents[0].entry.kind
+    if change.people:
+        return change.people[0].entry.kind
     return change.cases[0].entry.kind if change.cases else "quiet"
 
 
@@ -83,6 +93,18 @@ class FaultyAlertStore:
     def sid_owner(self, sid: str) -> str | None:
         return self._read(lambda: self._store.sid_owner(sid))
 
+    def known_sids(self, sids: Sequence[str]) -> set[str]:
+        return self._read(lambda: self._store.known_sids(sids))
+
+    def references(self, recipient: str, since: datetime) -> list[ReferenceRecord]:
+        return self._read(lambda: self._store.references(recipient, since))
+
+    def inbox_mark(self) -> InboxMark | None:
+        return self._read(self._store.inbox_mark)
+
+    def move_inbox_mark(self, mark: InboxMark) -> None:
+        self._write("move inbox mark", lambda: self._store.move_inbox_mark(mark))
+
     def paused_until(self, company: str) -> datetime | None:
         return self._read(lambda: self._store.paused_until(company))
 
@@ -98,6 +120,16 @@ class FaultyAlertStore:
             shown = list(dict.fromkeys([*self._seen, *shown]))[:limit]
         self._seen.extend(found)
         return shown
+
+    def cases_due(self, until: datetime, limit: int) -> list[str]:
+        """As `look_due`, from the same index."""
+        fault = self._faults.meet("cases_due", INDEX_FAULTS)
+        if fault is Fault.THROTTLED:
+            raise StoreUnavailable("throttled")
+        found = self._store.cases_due(until, limit)
+        if fault is Fault.STALE:
+            return [x for x in found if self._faults.random.random() < 0.5]
+        return found
 
     def pause(self, company: str, until: datetime, reason: str) -> None:
         self._write("pause", lambda: self._store.pause(company, until, reason))
@@ -176,6 +208,11 @@ class FaultyApproverStore:
             raise StoreUnavailable("throttled")
         return self._store.approver(approver_id)
 
+    def everybody(self) -> list[Approver]:
+        if self._faults.meet("read approver", READ_FAULTS) is Fault.THROTTLED:
+            raise StoreUnavailable("throttled")
+        return self._store.everybody()
+
 
 class FaultyMessenger:
     """A Messenger behind an unreliable network."""
@@ -185,22 +222,9 @@ class FaultyMessenger:
         self._faults = faults
 
     def send_sms(self, request: SmsRequest, timeout: float) -> ProviderMessage:
-        fault = self._faults.meet("post", POST_FAULTS)
-        match fault:
-            case Fault.LOST_REQUEST:
-                raise DeliveryOutcomeUnknown("no answer")
-            case Fault.NOT_SENT:
-                raise DeliveryNotSent("no connection, nothing was sent")
-            case Fault.BUSY:
-                raise DeliveryTransient("too many requests", http_status=429, retry_after=2.0)
-            case Fault.BLOCKED:
-                raise DeliveryBlocked("the account is suspended", provider_code=20003)
-            case _:
-                message = self._messenger.send_sms(request, timeout)
-        if fault is Fault.KILLED_AFTER:
-            raise Killed("post")
-        if fault is Fault.LOST_REPLY:
-            raise DeliveryOutcomeUnknown("no answer")
+        fault = meet_post(self._faults)
+        message = self._messenger.send_sms(request, timeout)
+        lose_reply(fault)
         return message
 
     def list_created_since(self, since: datetime) -> Iterator[ProviderMessage]:
@@ -221,6 +245,70 @@ class FaultyMessenger:
     def _meet_list(self) -> None:
         if self._faults.meet("list", LIST_FAULTS) is Fault.UNAVAILABLE:
             raise DeliveryTransient("the list cannot be had")
+
+
+class FaultyCaller:
+    """A Caller behind the same unreliable network."""
+
+    def __init__(self, caller: Caller, faults: Faults) -> None:
+        self._caller = caller
+        self._faults = faults
+
+    @property
+    def confirms(self) -> bool:
+        return self._caller.confirms
+
+    def place_call(self, request: CallRequest, timeout: float) -> ProviderCall:
+        fault = meet_post(self._faults)
+        call = self._caller.place_call(request, timeout)
+        lose_reply(fault)
+        return call
+
+    def list_started_since(self, since: datetime) -> Iterator[ProviderCall]:
+        self._meet_list()
+        return self._caller.list_started_since(since)
+
+    def list_to(self, to: str, since: datetime) -> Iterator[ProviderCall]:
+        self._meet_list()
+        return self._caller.list_to(to, since)
+
+    def outcome(self, sid: str) -> ProviderCall | None:
+        self._meet_list()
+        return self._caller.outcome(sid)
+
+    def end(self, sid: str) -> None:
+        self._meet_list()
+        self._caller.end(sid)
+
+    def judge_call(self, error_code: int | None) -> Verdict:
+        return self._caller.judge_call(error_code)
+
+    def _meet_list(self) -> None:
+        if self._faults.meet("list", LIST_FAULTS) is Fault.UNAVAILABLE:
+            raise DeliveryTransient("the list cannot be had")
+
+
+def meet_post(faults: Faults) -> Fault | None:
+    """What the network does to a create before the provider has it."""
+    fault = faults.meet("post", POST_FAULTS)
+    match fault:
+        case Fault.LOST_REQUEST:
+            raise DeliveryOutcomeUnknown("no answer")
+        case Fault.NOT_SENT:
+            raise DeliveryNotSent("no connection, nothing was sent")
+        case Fault.BUSY:
+            raise DeliveryTransient("too many requests", http_status=429, retry_after=2.0)
+        case Fault.BLOCKED:
+            raise DeliveryBlocked("the account is suspended", provider_code=20003)
+    return fault
+
+
+def lose_reply(fault: Fault | None) -> None:
+    """What the network does to the answer."""
+    if fault is Fault.KILLED_AFTER:
+        raise Killed("post")
+    if fault is Fault.LOST_REPLY:
+        raise DeliveryOutcomeUnknown("no answer")
 
 
 class FaultyDoorbell:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 from ml_connector.domain.dispatches import STEPS, Dispatch, DispatchState
+from ml_connector.domain.plans import SMS_ATTEMPTS
 from ml_connector.domain.unit_of_work import Change
-from ml_connector.settings import MAX_ATTEMPTS
 
 from .memory_store import MemoryAlertStore, Tables
 
@@ -18,7 +18,17 @@ from .memory_store import MemoryAlertStore, Tables
 FIXED = ("company", "channel", "recipient", "members", "text", "reference", "created_at")
 #: What may change without anybody having to hear of it.
 QUIET = frozenset({"look_at", "rings", "provider_status", "version", "write_id"})
-FINAL = frozenset({DispatchState.DELIVERED, DispatchState.UNDELIVERED, DispatchState.FAILED})
+FINAL = frozenset(
+    {
+        DispatchState.DELIVERED,
+        DispatchState.UNDELIVERED,
+        DispatchState.FAILED,
+        DispatchState.CONFIRMED,
+        DispatchState.DECLINED,
+        DispatchState.UNANSWERED,
+        DispatchState.MACHINE,
+    }
+)
 
 
 class LawBroken(BaseException):
@@ -28,7 +38,7 @@ class LawBroken(BaseException):
 class LawfulAlertStore(MemoryAlertStore):
     """The store in memory, which refuses to take part in what the design forbids."""
 
-    def __init__(self, tables: Tables, max_attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(self, tables: Tables, max_attempts: int = SMS_ATTEMPTS) -> None:
         super().__init__(tables)
         self._max_attempts = max_attempts
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from ml_connector.domain.bills import Bill, BillsRead, BillState
 from ml_connector.domain.money import Money
+from ml_connector.errors import SourceUnavailable
 
 from .clock import HandClock
 
@@ -19,6 +20,8 @@ class Ledger:
     def __init__(self, clock: HandClock) -> None:
         self._clock = clock
         self._bills: dict[str, Bill] = {}
+        self.down = False
+        """Whether Intacct cannot be reached."""
 
     def submit(self, number: str, amount: str = "12500.00", vendor: str = "Baker Steel") -> Bill:
         """A bill is submitted for approval; its record number is its number."""
@@ -56,6 +59,8 @@ class Ledger:
 
     # ----------------------------------------------------------------------- the port
     def read_waiting_and_changed(self, since: datetime | None) -> BillsRead:
+        if self.down:
+            raise SourceUnavailable("Intacct does not answer")
         since = since and since.replace(microsecond=0)
         bills = tuple(
             bill

@@ -21,7 +21,8 @@ from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.instants import to_millis
 from ml_connector.domain.payments import PaymentDocument, PaymentPhase
-from ml_connector.domain.unit_of_work import CaseFile, Change
+from ml_connector.domain.replies import InboxMark
+from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
 
 #: DynamoDB forgets a transaction's token after this.
@@ -38,12 +39,15 @@ class Tables:
     cases: dict[str, Case] = field(default_factory=dict)
     alerts: dict[str, dict[str, Alert]] = field(default_factory=dict)
     sids: dict[str, str] = field(default_factory=dict)
+    references: dict[tuple[str, datetime, str], ReferenceRecord] = field(default_factory=dict)
+    inbox: InboxMark | None = None
     counters: dict[str, int] = field(default_factory=dict)
     pauses: dict[str, datetime] = field(default_factory=dict)
     chains: dict[str, list[AuditEntry]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     payments: dict[tuple[str, str], PaymentDocument] = field(default_factory=dict)
     companies: dict[str, CompanyState] = field(default_factory=dict)
+    people: dict[str, Approver] = field(default_factory=dict)
     tokens: dict[str, tuple[Change, datetime | None]] = field(default_factory=dict)
     due: list[tuple[int, str]] = field(default_factory=list)
     """The sparse index of dispatches by the time they are looked at next."""
@@ -83,9 +87,30 @@ class MemoryAlertStore:
     def sid_owner(self, sid: str) -> str | None:
         return self.tables.sids.get(sid)
 
+    def known_sids(self, sids: Sequence[str]) -> set[str]:
+        return {sid for sid in sids if sid in self.tables.sids}
+
+    def references(self, recipient: str, since: datetime) -> list[ReferenceRecord]:
+        known = self.tables.references
+        found = [key for key in known if key[0] == recipient and key[1] >= since]
+        return [known[key] for key in sorted(found, reverse=True)]
+
+    def inbox_mark(self) -> InboxMark | None:
+        return self.tables.inbox
+
+    def move_inbox_mark(self, mark: InboxMark) -> None:
+        known = self.tables.inbox
+        if known is None or known.looked_at < mark.looked_at:
+            self.tables.inbox = mark
+
     def look_due(self, until: datetime, limit: int) -> list[str]:
         end = bisect.bisect_right(self.tables.due, (to_millis(until), "\U0010ffff"))
         return [dispatch_id for _, dispatch_id in self.tables.due[: min(end, limit)]]
+
+    def cases_due(self, until: datetime, limit: int) -> list[str]:
+        cases = self.tables.cases.values()
+        due = [(case.look_at, case.id) for case in cases if case.look_at and case.look_at <= until]
+        return [case_id for _, case_id in sorted(due)[:limit]]
 
     def paused_until(self, company: str) -> datetime | None:
         return self.tables.pauses.get(company)
@@ -139,9 +164,11 @@ class _Transaction:
             *self._cases(),
             *self._dispatches(),
             *self._alerts(),
+            *self._people(),
         ]
         yield from (operation for first, operation in versioned if first)
         yield from self._sids()
+        yield from self._references()
         yield from (operation for first, operation in versioned if not first)
         yield from self._counters()
 
@@ -227,6 +254,20 @@ class _Transaction:
                 ),
             )
 
+    def _people(self) -> Iterator[tuple[bool, _Operation]]:
+        for write in self._change.people:
+            person, people = write.approver, self._tables.people
+            known = people.get(person.id)
+            stored = replace(person, head=write.entry.head, write_id=self._change.write_id)
+            yield (
+                person.version == 1,
+                _Operation(
+                    f"person:{person.id}",
+                    _follows(known.version if known else None, person.version),
+                    partial(people.__setitem__, person.id, stored),
+                ),
+            )
+
     def _sids(self) -> Iterator[_Operation]:
         sids = self._tables.sids
         for record in self._change.sids:
@@ -236,14 +277,24 @@ class _Transaction:
                 partial(sids.__setitem__, record.sid, record.dispatch_id),
             )
 
+    def _references(self) -> Iterator[_Operation]:
+        known = self._tables.references
+        for record in self._change.references:
+            key = (record.recipient, record.at, record.dispatch_id)
+            yield _Operation(
+                f"reference:{record.recipient}#{record.dispatch_id}",
+                holds=True,
+                apply=partial(known.__setitem__, key, record),
+            )
+
     def _counters(self) -> Iterator[_Operation]:
         counters = self._tables.counters
         for counter in self._change.counters:
             used = counters.get(counter.key, 0)
             yield _Operation(
                 f"counter:{counter.key}",
-                used < counter.limit,
-                partial(counters.__setitem__, counter.key, used + 1),
+                counter.back or used < counter.limit,
+                partial(counters.__setitem__, counter.key, used + (-1 if counter.back else 1)),
             )
 
 
@@ -324,8 +375,8 @@ class MemoryFlowStore:
 class MemoryApproverStore:
     """The ApproverStore port."""
 
-    def __init__(self) -> None:
-        self.people: dict[str, Approver] = {}
+    def __init__(self, tables: Tables | None = None) -> None:
+        self.people = (tables or Tables()).people
 
     def approver(self, approver_id: str) -> Approver | None:
         return self.people.get(approver_id)
@@ -333,5 +384,11 @@ class MemoryApproverStore:
     def put(self, approver: Approver) -> None:
         self.people[approver.id] = approver
 
-    def everyone(self) -> list[Approver]:
+    def save(self, approver: Approver) -> None:
+        known = self.people.get(approver.id)
+        if not _follows(known.version if known else None, approver.version):
+            raise StoreConflict("refused: condition")
+        self.people[approver.id] = approver
+
+    def everybody(self) -> list[Approver]:
         return sorted(self.people.values(), key=lambda person: person.id)

@@ -164,7 +164,7 @@ class Office:
         self.queue = Queue(self.clock)
         self.telemetry = RecordingTelemetry()
         self.flows = MemoryFlowStore(parse(FLOW, 1))
-        self.approvers = MemoryApproverStore()
+        self.approvers = MemoryApproverStore(self.tables)
         for place, name in enumerate(("ann", "bob", "dee"), start=1):
             self.person(name, f"+1555010{place:04d}")
         numbers = itertools.count(1)

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum, auto
 from functools import cache
 
@@ -62,6 +63,8 @@ class Answer:
 
 #: The code Twilio gives with a 429.
 TOO_MANY_REQUESTS = 20429
+#: What one segment costs.
+PRICE = Decimal("0.0083")
 _SID = re.compile(r"SM[0-9a-f]{32}")
 
 
@@ -79,6 +82,8 @@ class Provider:
         self.spread: random.Random | None = None
         self.refusals: list[SmsRequest] = []
         self.lists_down = False
+        #: How long after accepting a message its price is known; None: never.
+        self.price_delay: timedelta | None = None
         self.requests = 0
         self.lists = 0
         self.fetches = 0
@@ -181,7 +186,9 @@ class Provider:
             raise DeliveryTransient("the list cannot be had")
 
     def _shown(self, text: Text) -> ProviderMessage:
-        turn = text.turn(self._clock.now())
+        turn, parts = text.turn(self._clock.now()), _parts(text.body)
+        delay = self.price_delay
+        billed = delay is not None and text.accepted_at + delay <= self._clock.now()
         return ProviderMessage(
             sid=text.sid,
             to=text.to,
@@ -189,7 +196,9 @@ class Provider:
             created_at=text.accepted_at.replace(microsecond=0),
             body=text.body,
             error_code=turn.error_code,
-            segments=_parts(text.body),
+            segments=parts,
+            price=-PRICE * parts if billed else None,
+            price_unit="USD" if billed else "",
         )
 
 

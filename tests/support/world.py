@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ml_connector.aws.queue import dispatch_in, message_body
@@ -30,6 +31,7 @@ from ml_connector.usecases.ports import PollPorts
 from ml_connector.usecases.send import SendOutcome, send
 from ml_connector.usecases.steps import DispatchPorts
 
+from .calls import Calls
 from .clock import HandClock
 from .doorbell import Message, Queue
 from .faults import (
@@ -37,12 +39,14 @@ from .faults import (
     Faults,
     FaultyAlertStore,
     FaultyApproverStore,
+    FaultyCaller,
     FaultyDocumentStore,
     FaultyDoorbell,
     FaultyMessenger,
     Killed,
 )
 from .laws import LawfulAlertStore
+from .inbox import FaultyInbox, MemoryInbox
 from .ledger import Ledger, OneCompany
 from .memory_store import (
     MemoryAlertStore,
@@ -62,9 +66,15 @@ POLL_TIMEOUT, SEND_TIMEOUT, STATUS_TIMEOUT = 120.0, 30.0, 60.0
 LAST_WORDS = 0.5
 
 COMPANY = "acme"
+#: Seconds between two polls, at any hour, so that a story may begin when it likes.
+POLL_EVERY = 120
+STEADY = {"intervals": dict.fromkeys(("working", "close", "otherwise"), POLL_EVERY)}
+COMPANIES: Mapping[str, Any] = {
+    COMPANY: {"name": "Acme AP", "zone": "America/Chicago", "calendar": STEADY}
+}
 DEFAULT_FLOW: Mapping[str, Any] = {
     "schema": 1,
-    "companies": {COMPANY: {"name": "Acme AP", "zone": "America/Chicago"}},
+    "companies": COMPANIES,
     "default_approver": "ann",
     "rules": [
         {"name": "everything", "on": ["bill.submitted"], "notify": [{"sms": {"to": "approver"}}]}
@@ -103,8 +113,11 @@ class World:
         self.faults = Faults(self.clock, seed=seed, chances=chances)
         self.tables = Tables(now=self.clock.now)
         self.audit = MemoryAuditTrail(self.tables)
-        self.approvers = MemoryApproverStore()
+        self.approvers = MemoryApproverStore(self.tables)
         self.provider = Provider(self.clock)
+        self.calls = Calls(self.clock)
+        self.inbox = MemoryInbox(self.clock)
+        self.asked: list[str] = []
         nature = queue or QueueNature()
         self.queue = Queue(
             self.clock,
@@ -135,8 +148,12 @@ class World:
         self.ports = DispatchPorts(
             alerts=alerts,
             approvers=approvers,
+            documents=self.poll_ports.documents,
             messenger=FaultyMessenger(self.provider, self.faults),
+            caller=FaultyCaller(self.calls, self.faults),
+            inbox=FaultyInbox(self.inbox, self.faults),
             doorbell=doorbell,
+            ask_for_poll=self.asked.append,
             clock=self.clock,
             telemetry=self.telemetry,
             timings=self.timings,
@@ -151,10 +168,26 @@ class World:
         return f"write-{next(self._ids)}"
 
     # ---------------------------------------------------------------------------- people
-    def approver(self, name: str, phone: str, *, opted_out: bool = False) -> Phone:
-        """Someone who approves bills, and the phone in their pocket."""
+    def approver(
+        self,
+        name: str,
+        phone: str,
+        *,
+        opted_out: bool = False,
+        channels: tuple[str, ...] = ("sms",),
+        manager: str = "",
+    ) -> Phone:
+        """Someone who approves bills, and the phone in their pocket. Most take texts only."""
         self.approvers.put(
-            Approver(name, name.title(), phone, salt=f"salt of {name}", opted_out=opted_out)
+            Approver(
+                name,
+                name.title(),
+                phone,
+                salt=f"salt of {name}",
+                opted_out=opted_out,
+                channels=channels,
+                manager=manager,
+            )
         )
         return self.provider.phone(phone)
 
@@ -227,7 +260,7 @@ class World:
         self.baseline()
         before = set(self.tables.dispatches)
         self.ledger.submit(bill, **details)
-        self.clock.forward(seconds=self.timings.poll_interval)
+        self.clock.forward(seconds=POLL_EVERY)
         self.poll()
         new = [x for x in self.tables.dispatches if x not in before]
         return self.tables.dispatches[new[0]]
@@ -240,6 +273,9 @@ class World:
     def tick(self) -> None:
         """A minute begins: poll and status check run, then whatever is on the queue."""
         self.poll()
+        while self.asked:
+            company = self.asked.pop()
+            self.invoke(POLL_TIMEOUT, partial(poll_company, company, self.poll_ports))
         self.check()
         self.drain()
 
@@ -297,6 +333,8 @@ class World:
             heads[case.chain] = case.head
         for document in self.tables.documents.values():
             heads[document.chain] = document.head
+        for person in self.tables.people.values():
+            heads[person.chain] = person.head
         links = (check(self.audit.chain(name), head) for name, head in heads.items())
         return [link for link in links if link]
 

@@ -119,7 +119,8 @@ def alarms_on_our_metrics_name_one_that_the_functions_write(deployed: Any) -> Fo
             yield f"{name} watches {alarm['MetricName']}, which nobody writes"
         if alarm["Dimensions"] != [{"Name": "service", "Value": "ml-connector"}]:
             yield f"{name} watches other dimensions than the functions write"
-    for metric in {"DuplicatesFound", "SendsBlocked", "PollsFailed", "AlertsUnreachable"} - watched:
+    troubles = {"AlertsFailed", "DuplicatesFound", "PollsFailed", "RowsDoubtful", "SendsBlocked"}
+    for metric in troubles - watched:
         yield f"no alarm watches {metric}"
 
 

@@ -37,7 +37,7 @@ TABLES = {
         "AlertsTable": READ | CHECK | WRITE,
         "AuditTable": APPEND,
         "FlowsTable": READ,
-        "ApproversTable": READ,
+        "ApproversTable": READ | {"UpdateItem"},
     },
     "StatusCheckRole": {
         "DocumentsTable": READ | CHECK,
@@ -45,7 +45,7 @@ TABLES = {
         "AlertsTable/index/due": READ | CHECK | WRITE,
         "AuditTable": APPEND,
         "FlowsTable": READ,
-        "ApproversTable": READ,
+        "ApproversTable": READ | {"Scan", "UpdateItem"},
     },
     "ScheduleRole": {},
 }

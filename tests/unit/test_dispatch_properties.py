@@ -35,6 +35,7 @@ def _follow(x: Dispatch, now: datetime, *, counts: bool) -> Dispatch:
         wait=MINUTE,
         look_after=MINUTE,
         counts=counts,
+        members=x.members,
     )
 
 

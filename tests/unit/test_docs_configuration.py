@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
+from ml_connector.domain.calendars import Calendar, calendar_of
 from ml_connector.domain.flows import parse
 from ml_connector.domain.phone import is_e164
 from ml_connector.intacct.credentials import credentials_of
@@ -87,10 +88,18 @@ def test_the_approver_of_the_page_is_one_that_can_be_texted() -> None:
     assert is_e164(approver.phone)
 
 
+def test_the_calendar_of_the_page_is_the_usual_one_with_days_off_and_maintenance() -> None:
+    calendar = calendar_of(example("calendar"), "calendar")
+    assert calendar.holidays
+    assert calendar.maintenance
+    assert replace(calendar, holidays=frozenset(), maintenance=()) == Calendar()
+    assert rows("Flow").keys() >= set(example("calendar"))
+
+
 def test_the_flow_of_the_page_tells_its_approvers() -> None:
     flow = parse(example("flow"), 1)
     assert [rule.sentence for rule in flow.rules] == [
         "When a bill is submitted with an amount of at least USD 10,000.00, text approver-2.",
-        "When a bill is submitted or is partially approved, text the default approver.",
+        "When a bill is submitted or is partially approved, text the approver.",
     ]
     assert flow.default_approver == example("approver")["pk"]["S"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
-from ml_connector.aws.invoke import SelfInvoker
+from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import dispatch_in, message_body
 from tests.support.telemetry import RecordingTelemetry
 from tests.support.world import World
@@ -51,7 +51,7 @@ def test_the_poll_of_one_company_is_started_with_what_the_invoker_sends() -> Non
         def invoke(self, **call: Any) -> None:
             sent.append(json.loads(call["Payload"]))
 
-    SelfInvoker(Lambda(), "poll").start("acme")
+    PollInvoker(Lambda(), "poll").start("acme")
     assert sent == [event("poll_company")]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ml_connector.errors import SourceRejected, SourceUnavailable, StoreUnavailable
 from ml_connector.intacct.catalogue import MOST_PROBES, Catalogue, Wanted
+from ml_connector.intacct.client import ClientOptions
 from ml_connector.intacct.credentials import Credentials
 from ml_connector.intacct.errors import GatewayRefused
 from ml_connector.intacct.filters import equal
@@ -274,6 +275,44 @@ def test_a_zone_that_cannot_be_read_is_unverified_and_asked_again_after_an_hour(
     clock.forward(minutes=1)
     assert catalogue.zone() == unverified
     assert len(gateway.asked) > asked
+
+
+def forbidden(request: Request) -> HttpReply:
+    return refused(request, "PL04000005", "You do not have permission")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "pause"),
+    [(forbidden, timedelta(hours=1)), (lambda _: http("<html>", 503), timedelta(minutes=10))],
+    ids=["refused", "down"],
+)
+def test_a_zone_once_read_stays_while_it_cannot_be_read_again(
+    trouble: Callable[[Request], HttpReply], pause: timedelta
+) -> None:
+    clock, cache, gateway = FakeClock(), MemoryCache(), ScriptedGateway(Preferences(GOOD))
+
+    def catalogue() -> Catalogue:
+        options = ClientOptions(tries=1)
+        client = make_client(
+            gateway, clock=clock, cache=cache, credentials=NO_SETTING, options=options
+        )
+        return Catalogue(client)
+
+    zone = catalogue().zone()
+    assert zone.verified
+    gateway.answer = trouble
+    clock.forward(days=30)
+    assert catalogue().zone() == zone
+    asked = len(gateway.asked)
+    clock.forward(seconds=pause.total_seconds() - 1)
+    assert catalogue().zone() == zone
+    assert len(gateway.asked) == asked
+    clock.forward(seconds=1)
+    assert catalogue().zone() == zone
+    assert len(gateway.asked) > asked
+    gateway.answer = Preferences({**GOOD, "gmtoffset": "+0200"})
+    clock.forward(hours=2)
+    assert catalogue().zone() == UserZone(timedelta(hours=2))
 
 
 def test_preferences_that_make_dates_ambiguous_are_refused_each_time() -> None:

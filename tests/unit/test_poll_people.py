@@ -46,7 +46,7 @@ def test_when_nobody_is_left_an_operator_hears_of_it() -> None:
     office.intacct.submit("1")
     report = office.poll()
     assert report.outcome == "polled"
-    assert office.telemetry.metrics["AlertsUnreachable"] == 1
+    assert office.telemetry.metrics["AlertsFailed"] == 1
     (line,) = office.telemetry.said("approver_unreachable", "error")
     assert line.fields["approver"] == "ann"
     assert office.story("1") == [("bill.submitted", 1, "open")]

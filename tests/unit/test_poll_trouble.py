@@ -316,25 +316,3 @@ def test_a_race_that_is_never_won_is_given_up_and_run_again_by_the_next_poll() -
     assert office.document("1").waiting
     assert office.telemetry.metrics["PollsFailed"] == 1
     assert office.poll(minutes=0).ended == 1
-
-
-# --------------------------------------------------------------------- what else is odd
-def test_a_user_zone_that_cannot_be_right_is_said_with_what_to_do() -> None:
-    office = Office()
-    office.intacct.zone_error = timedelta(hours=-7)
-    office.intacct.zone_verified = False
-    assert office.poll().outcome == "polled"
-    (line,) = office.telemetry.said("zone_wrong", "warning")
-    assert line.fields["hours"] == -7
-    assert office.telemetry.said("zone_unverified", "warning")
-
-
-def test_unreadable_rows_are_said_by_number_of_which_a_few_are_named() -> None:
-    office = Office()
-    for number in range(8):
-        office.intacct.submit(str(number))
-    office.intacct.quarantined = {str(number) for number in range(8)}
-    office.poll()
-    (line,) = office.telemetry.said("rows_quarantined", "warning")
-    assert line.fields["rows"] == 8
-    assert str(line.fields["problems"]).count("APBILL") == 5

@@ -10,7 +10,8 @@ import pytest
 from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.delivery import MessageStatus
 from ml_connector.domain.dispatches import DispatchState
-from ml_connector.settings import MAX_ATTEMPTS, Timings
+from ml_connector.domain.plans import SMS_ATTEMPTS
+from ml_connector.settings import Timings
 from tests.support.faults import Fault
 from tests.support.phones import (
     ANSWERS_LATE,
@@ -44,7 +45,7 @@ def test_the_waits_between_tries_grow() -> None:
     world.open()
     world.run(hours=1)
     waits = [d.due_at - d.created_at for d in world.dispatches()[1:]]
-    assert len(waits) == MAX_ATTEMPTS - 1
+    assert len(waits) == SMS_ATTEMPTS - 1
     for place, wait in enumerate(waits):
         assert 15 * 2**place <= wait.total_seconds() <= 30 * 2**place
     tries = [text.accepted_at for text in world.provider.log]
@@ -55,15 +56,15 @@ def test_every_try_is_a_dispatch_of_its_own_with_a_text_of_its_own(world: World)
     world.ann.turn_off()
     world.open()
     world.run(hours=1)
-    assert len({text.body for text in world.provider.log}) == MAX_ATTEMPTS
-    assert [d.attempt for d in world.dispatches()] == list(range(1, MAX_ATTEMPTS + 1))
+    assert len({text.body for text in world.provider.log}) == SMS_ATTEMPTS
+    assert [d.attempt for d in world.dispatches()] == list(range(1, SMS_ATTEMPTS + 1))
 
 
 def test_after_the_last_attempt_the_alert_stops_and_says_so(world: World) -> None:
     world.ann.turn_off()
     dispatch = world.open()
     world.run(hours=2)
-    assert len(world.provider.log) == MAX_ATTEMPTS
+    assert len(world.provider.log) == SMS_ATTEMPTS
     assert world.alert(dispatch).stop_reason is StopReason.EXHAUSTED
     assert world.telemetry.said("alert_failed", "error")
     assert world.telemetry.metrics["AlertsFailed"] == 1
@@ -75,7 +76,20 @@ def test_a_code_that_is_permanent_is_not_tried_again(world: World) -> None:
     world.run(hours=1)
     assert len(world.provider.log) == 1
     assert world.alert(dispatch).stop_reason is StopReason.UNREACHABLE
-    assert world.entries(dispatch)[-1].data["error_code"] == 30005
+    last, handed_on = world.entries(dispatch)[-2:]
+    assert last.data["error_code"] == 30005
+    assert handed_on.data["alerts"] == [
+        {
+            "step": 1,
+            "stopped": "nobody else",
+            "passed_over": [
+                {
+                    "approver": "ann",
+                    "reason": "sms failed; voice is not among the person's channels",
+                }
+            ],
+        }
+    ]
 
 
 def test_a_wait_the_code_asks_for_is_kept(world: World) -> None:

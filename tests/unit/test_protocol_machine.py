@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from ml_connector.domain.audit import check
 from ml_connector.domain.dispatches import DispatchState
-from ml_connector.settings import MAX_ATTEMPTS
+from ml_connector.domain.plans import SMS_ATTEMPTS
 from tests.support.faults import Fault
 from tests.support.phones import GIVES_NO_RECEIPT, IS_GONE, Text
 from tests.support.provider import Create
@@ -152,7 +152,7 @@ class Protocol(RuleBasedStateMachine):
     @invariant()
     def the_budget_is_kept(self) -> None:
         for texts in self._texts().values():
-            assert len(texts) <= MAX_ATTEMPTS
+            assert len(texts) <= SMS_ATTEMPTS
 
     def _texts(self) -> dict[str, list[Text]]:
         texts: dict[str, list[Text]] = defaultdict(list)

@@ -39,7 +39,7 @@ def test_a_person_without_a_usable_phone_is_an_error_in_log_and_audit(
     assert world.alert(dispatch).stop_reason is StopReason.NO_CHANNEL
     assert world.kinds(dispatch)[-1] == "dispatch.suppressed"
     assert world.telemetry.said("approver_unreachable", "error")
-    assert world.telemetry.metrics["AlertsUnreachable"] == 1
+    assert world.telemetry.metrics["AlertsFailed"] == 1
 
 
 def test_a_person_who_is_gone_is_an_error_too(world: World) -> None:

@@ -80,8 +80,8 @@ def test_the_defaults_keep_every_promise_with_the_timeouts_of_the_template() -> 
 
 
 def test_single_times_can_be_overridden() -> None:
-    shortened = timings(poll_interval=60, grace=200.5)
-    assert (shortened.poll_interval, shortened.grace) == (60.0, 200.5)
+    shortened = timings(ring_again=60, grace=200.5)
+    assert (shortened.ring_again, shortened.grace) == (60.0, 200.5)
     assert shortened.retry_base == Timings().retry_base
 
 
@@ -98,8 +98,8 @@ def test_an_unknown_time_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("value", [True, "60", None, [1]])
 def test_a_time_is_a_number_and_nothing_that_looks_like_one(value: object) -> None:
-    with pytest.raises(ConfigurationError, match="TIMINGS: poll_interval"):
-        timings(poll_interval=value)
+    with pytest.raises(ConfigurationError, match="TIMINGS: ring_again"):
+        timings(ring_again=value)
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in fields(Timings)])

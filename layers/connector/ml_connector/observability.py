@@ -20,12 +20,12 @@ METRICS = frozenset(
         "AlertsDelivered",
         "AlertsFailed",
         "AlertsSent",
-        "AlertsUnreachable",
         "DuplicatesFound",
         "EventsDetected",
         "OutcomesUnknown",
         "PollsFailed",
         "PollsSucceeded",
+        "RowsDoubtful",
         "SendsBlocked",
     }
 )

@@ -27,12 +27,13 @@ class Timings:
     one; the sandbox and the tests shorten all of them together.
     """
 
-    poll_interval: float = 120.0
-    """How often a company is polled; a tick in between makes no call to Intacct."""
+    poll_scale: float = 1.0
+    """What the intervals of calendars are multiplied by; only the sandbox shortens them."""
     watermark_overlap: float = 900.0
     """How far before the largest modification time seen a poll reads again: rows commit late."""
     poll_stale: float = 1_800.0
-    """Without a successful poll for this long, and for two intervals, a company is said so."""
+    """Without a successful poll for this long, and for two of its calendar's longest intervals, a
+    company is said so."""
     payments_lookback: float = 86_400.0
     """As `watermark_overlap`, for the hourly look at payments."""
     payments_sweep: float = 3_600.0
@@ -61,6 +62,10 @@ class Timings:
     """A message without a receipt for this long is unconfirmed."""
     receipt_patience: float = 86_400.0
     """How long a late receipt is still looked for."""
+    reply_interval: float = 60.0
+    """How often replies are looked for while texts are out; ten times less often otherwise."""
+    price_wait: float = 3_600.0
+    """How long after sending a price is asked for; then after six times, and 24 times, as long."""
     retry_base: float = 30.0
     """The ceiling of the first retry's wait; it doubles with every failure."""
     retry_cap: float = 3_600.0
@@ -69,6 +74,16 @@ class Timings:
     """The wait after a request that certainly was not sent."""
     hint_scale: float = 1.0
     """What the waits of the error-code table are multiplied by; only the sandbox shortens them."""
+    between_calls: float = 300.0
+    """The pause between two calls of one step."""
+    call_busy_wait: float = 30.0
+    """The wait while another call of ours to that number goes on."""
+    call_patience: float = 600.0
+    """A call that hangs in the provider for this long is ended."""
+    step_freshness: float = 60.0
+    """Before a later step begins, its bill was looked at no longer ago than this."""
+    step_wait: float = 120.0
+    """How long a step waits for such a look; then it begins on what is known."""
     blocked_pause: float = 300.0
     """How long a company's sends stop after an account or configuration error."""
     case_lifetime: float = 432_000.0
@@ -111,9 +126,6 @@ class Timings:
                 raise ConfigurationError(f"TIMINGS: {complaint}")
 
 
-#: How many times one alert may be sent, the first time included.
-MAX_ATTEMPTS = 5
-
 #: How many dispatches one status check looks after.
 SWEEP_LIMIT = 500
 
@@ -139,6 +151,7 @@ class Settings:
     function_timeout: float
     send_timeout: float
     function_name: str
+    poll_function: str
     timings: Timings
 
 
@@ -168,6 +181,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         function_timeout=_seconds(environment, "FUNCTION_TIMEOUT_SECONDS", "30"),
         send_timeout=send_timeout,
         function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+        poll_function=environment.get("POLL_FUNCTION", ""),
         timings=timings,
     )
 

@@ -1,4 +1,4 @@
-"""Starting the poll of one company: an asynchronous invocation of the poll function itself."""
+"""Starting the poll of one company: an asynchronous invocation of the poll function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ml_connector.errors import QueueUnavailable
 
 
-class SelfInvoker:
+class PollInvoker:
     """One invocation per company, so that no company waits for another or breaks it."""
 
     def __init__(self, client: Any, function_name: str) -> None:  # noqa: ANN401 - boto3 has no types

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
 from ml_connector.errors import ConfigurationError
 from ml_connector.twilio.client import TwilioConnection, preload
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
-from ml_connector.twilio.endpoints import Endpoints
+from ml_connector.twilio.endpoints import CONFIRMED_VOICE, Endpoints
 from ml_connector.twilio.messages import TwilioMessenger
 from ml_connector.usecases.steps import DispatchPorts
 
 from .container import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ml_connector.usecases.ports import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class _Twilio:
+    """Twilio as one version of its secret says it, told apart by `known`."""
+
+    known: str
+    connection: TwilioConnection
+    sender: Sender
+    messenger: TwilioMessenger
+    caller: Caller
 
 
 class DispatchContainer(Container):
@@ -21,8 +40,7 @@ class DispatchContainer(Container):
 
     def __init__(self) -> None:
         super().__init__()
-        self._messenger: tuple[str, TwilioMessenger] | None = None
-        self._connection: TwilioConnection | None = None
+        self._twilio: _Twilio | None = None
 
     def warm_up_sending(self) -> None:
         """The official Twilio client too, which the first send would otherwise wait for."""
@@ -41,6 +59,16 @@ class DispatchContainer(Container):
 
     @property
     def messenger(self) -> TwilioMessenger:
+        """SMS over Twilio. Raises ConfigurationError like `twilio`."""
+        return self.twilio.messenger
+
+    @property
+    def caller(self) -> Caller:
+        """Calls over Twilio: confirmed where a flow is published, else announced only."""
+        return self.twilio.caller
+
+    @property
+    def twilio(self) -> _Twilio:
         """Twilio, connected once for as long as its secret stays the same.
 
         Raises ConfigurationError while the secret holds no credentials, or holds wrong ones.
@@ -51,18 +79,23 @@ class DispatchContainer(Container):
                 f"secret {self.settings.twilio_secret} is empty; store the Twilio credentials in it"
             )
         known = repr(sorted(secret.items()))
-        if self._messenger is None or self._messenger[0] != known:
+        if self._twilio is None or self._twilio.known != known:
+            sender = Sender.from_secret(secret)
             connection = TwilioConnection(
                 TwilioCredentials.from_secret(secret),
-                Endpoints(base_url=self.settings.twilio_base_url),
+                Endpoints.from_secret(secret, self.settings.twilio_base_url),
             )
-            messenger = TwilioMessenger(
-                connection, Sender.from_secret(secret), time_left=self.time_left
+            made = _Twilio(
+                known,
+                connection,
+                sender,
+                TwilioMessenger(connection, sender, time_left=self.time_left),
+                _caller(connection, sender, self.time_left),
             )
-            if self._connection:
-                self._connection.close()
-            self._connection, self._messenger = connection, (known, messenger)
-        return self._messenger[1]
+            if self._twilio:
+                self._twilio.connection.close()
+            self._twilio = made
+        return self._twilio
 
     @property
     def dispatch_ports(self) -> DispatchPorts:
@@ -70,10 +103,29 @@ class DispatchContainer(Container):
         return DispatchPorts(
             alerts=self.alerts,
             approvers=self.approvers,
+            documents=self.documents,
             messenger=self.messenger,
+            caller=self.caller,
             doorbell=self.doorbell,
             clock=self.clock,
             telemetry=self.telemetry,
             timings=self.settings.timings,
             send_timeout=self.settings.send_timeout,
+            ask_for_poll=self._ask_for_poll,
+            inbox=self.messenger.inbox,
         )
+
+    def _ask_for_poll(self, company: str) -> None:
+        """Start the poll of one company; only the status check may, and does so seldom."""
+        PollInvoker(self.client("lambda"), self.settings.poll_function).start(company)
+
+
+def _caller(connection: TwilioConnection, sender: Sender, time_left: Callable[[], float]) -> Caller:
+    """The caller for what is published and where; only that one's module is loaded."""
+    if sender.voice_flow and connection.endpoints.has(CONFIRMED_VOICE):
+        from ml_connector.twilio.studio import StudioCaller  # noqa: PLC0415 - see above
+
+        return StudioCaller(connection, sender, time_left=time_left)
+    from ml_connector.twilio.announce import AnnouncingCaller  # noqa: PLC0415 - see above
+
+    return AnnouncingCaller(connection, sender, time_left=time_left)

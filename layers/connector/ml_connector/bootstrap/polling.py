@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ml_connector.aws.invoke import SelfInvoker
+from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
+from ml_connector.intacct.books import IntacctBooksSource
 from ml_connector.intacct.client import ClientOptions, IntacctClient
 from ml_connector.intacct.credentials import credentials_of
 from ml_connector.intacct.history import IntacctHistorySource
@@ -21,7 +22,13 @@ from ml_connector.intacct.source import IntacctBillSource, IntacctReader
 from ml_connector.intacct.transport import RequestsTransport
 from ml_connector.settings import Settings
 from ml_connector.store.sessions import DynamoCache, DynamoSessionStore
-from ml_connector.usecases.ports import BillSource, HistorySource, PaymentSource, PollPorts
+from ml_connector.usecases.ports import (
+    BillSource,
+    BooksSource,
+    HistorySource,
+    PaymentSource,
+    PollPorts,
+)
 
 from .container import Container
 
@@ -43,9 +50,9 @@ class PollContainer(Container):
         return SqsDoorbell(self.client("sqs"), self.settings.queue_url)
 
     @cached_property
-    def invoker(self) -> SelfInvoker:
+    def invoker(self) -> PollInvoker:
         """One invocation of this function per company."""
-        return SelfInvoker(self.client("lambda"), self.settings.function_name)
+        return PollInvoker(self.client("lambda"), self.settings.function_name)
 
     @cached_property
     def companies(self) -> IntacctCompanies:
@@ -68,6 +75,7 @@ class PollContainer(Container):
             timings=self.settings.timings,
             payments=self.companies.payments,
             history=self.companies.history,
+            books=self.companies.books,
         )
 
     def _reading_time_left(self) -> float:
@@ -83,6 +91,7 @@ class _Sources:
     bills: IntacctBillSource
     payments: IntacctPaymentSource
     history: IntacctHistorySource
+    books: IntacctBooksSource
 
 
 class IntacctCompanies:
@@ -118,6 +127,11 @@ class IntacctCompanies:
         """The way to the company's audit history; as `source`."""
         found = self._sources(company)
         return found.history if found else None
+
+    def books(self, company: str) -> BooksSource | None:
+        """The way to the company's lines and master data; as `source`."""
+        found = self._sources(company)
+        return found.books if found else None
 
     def _sources(self, company: str) -> _Sources | None:
         secret = self._secrets.read(self._settings.intacct_secret)
@@ -158,4 +172,5 @@ class IntacctCompanies:
             IntacctBillSource(reader),
             IntacctPaymentSource(reader),
             IntacctHistorySource(reader),
+            IntacctBooksSource(reader),
         )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from .audit import ChainHead
 from .phone import is_e164
 
 #: What Lookup may say a number is; an empty text says nobody looked.
 LANDLINE = "landline"
+#: What a person may be reached by, where nothing else is said.
+EVERY_CHANNEL = ("sms", "voice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,12 @@ class Approver:
     are what they may be reached by. `manager` and `substitute` are other people's ids; the
     substitute stands in from `away_from` until the end of `away_until` (None: until further
     notice). `verified_at` is when the number was proven to be theirs, `line_type` what Lookup says
-    of it. A person who replied STOP is `opted_out` of texts; `calls_when_opted_out` says whether
-    they may still be called.
+    of it. A person who replied STOP is `opted_out` of texts; `opted_out_by` says where that was
+    heard of, and `calls_when_opted_out` whether they may still be called.
+
+    What happens to a person is in the audit, in the chain `person#<id>`, whose end is `head`: a
+    row and its entry are written together (`unit_of_work.PersonWrite`). `version` counts the
+    writes, `write_id` names the last one.
     """
 
     id: str
@@ -32,7 +39,7 @@ class Approver:
     opted_out: bool = False
     user: str = ""
     cost_centres: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ("sms", "voice")
+    channels: tuple[str, ...] = EVERY_CHANNEL
     language: str = "en"
     zone: str = ""
     manager: str = ""
@@ -44,7 +51,15 @@ class Approver:
     consent_on: date | None = None
     consent_source: str = ""
     calls_when_opted_out: bool = False
+    opted_out_by: str = ""
     version: int = 1
+    head: ChainHead = ChainHead()
+    write_id: str = ""
+
+    @property
+    def chain(self) -> str:
+        """The name of the person's audit chain."""
+        return f"person#{self.id}"
 
     @property
     def textable(self) -> bool:

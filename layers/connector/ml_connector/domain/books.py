@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeAlias
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -20,8 +21,8 @@ class Books:
     """
 
     parents: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    bill_approvers: Mapping[str, str] = _NONE
-    supervisors: Mapping[str, str] = _NONE
+    bill_approvers: Mapping[str, str] = field(default_factory=dict)
+    supervisors: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def lineage(self, dimension: str, value: str) -> tuple[str, ...]:
@@ -43,3 +44,40 @@ class LineCoding:
     location: str = ""
     project: str = ""
     class_id: str = ""
+
+
+Codings: TypeAlias = tuple[LineCoding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinesRead:
+    """How the lines of some bills are coded: the distinct codings, by the bill's record number.
+
+    A bill without lines is not among them. Not `complete`: some bills may lack lines, and nobody
+    knows which. Not `permitted`: the API user may not read lines, and nothing was read; that is
+    remembered for a day and costs no transaction in the meantime. Lines that name no bill are left
+    out and counted as `quarantined`.
+    """
+
+    codings: Mapping[str, Codings] = field(default_factory=dict)
+    complete: bool = True
+    permitted: bool = True
+    transactions: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BooksRead:
+    """Master data as far as it was asked for.
+
+    `refused` names what the API user may not read, once a day. `failed` names what could not be
+    read now and will be asked for again later; of these, `kept` are there as they were read before.
+    `cut` names what there is too much of to be read whole.
+    """
+
+    books: Books
+    transactions: int = 0
+    refused: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()

@@ -13,8 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from .audit import ChainHead
+
+if TYPE_CHECKING:
+    from .plans import PlannedStep, Timer
 
 
 class CaseState(StrEnum):
@@ -52,6 +56,27 @@ class StopReason(StrEnum):
     """The provider says this number cannot be reached this way, ever."""
     EXHAUSTED = "exhausted"
     """Every attempt the plan allows was made."""
+    NEEDLESS = "needless"
+    """The case came as far as the rule's `unless` says before this was sent."""
+    UNANSWERED = "unanswered"
+    """Nobody took any of the calls; the plan goes on with its next step."""
+    DECLINED = "declined"
+    """The person pressed 2: it is not theirs."""
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether somebody else, or another channel, has to be tried in its place."""
+        return self in _PASSES_ON
+
+
+_PASSES_ON = frozenset(
+    {
+        StopReason.NO_CHANNEL,
+        StopReason.OPTED_OUT,
+        StopReason.UNREACHABLE,
+        StopReason.EXHAUSTED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +85,12 @@ class Case:
 
     `head` is the head of the case's audit chain; every change of a case appends an entry, so the
     head's number is also the version that writes are conditional on.
+
+    `plan` is what the rule planned, copied; `position` is the last step that was begun, is on the
+    agenda or was left out, and `agenda` says what begins when; `repeats` holds, for steps that are
+    repeated, the last occurrence that was begun, planned or left out. `look_at` is when somebody has to
+    look at it next, None while nothing is to be done. `asked_at` is when a fresh look at the
+    document was asked for before a step. `company_name` begins every text.
     """
 
     id: str
@@ -76,6 +107,14 @@ class Case:
     ended_at: datetime | None = None
     end_reason: str = ""
     write_id: str = ""
+    plan: tuple[PlannedStep, ...] = ()
+    position: int = 0
+    agenda: tuple[Timer, ...] = ()
+    repeats: tuple[tuple[int, int], ...] = ()
+    look_at: datetime | None = None
+    asked_at: datetime | None = None
+    company_name: str = ""
+    reply_confirms: bool = False
 
     @property
     def chain(self) -> str:
@@ -93,12 +132,15 @@ class Case:
         """The case once it is over. Ending twice keeps the first end."""
         if self.state.ended:
             return self
-        return replace(self, state=state, ended_at=now, end_reason=reason)
+        return replace(self, state=state, ended_at=now, end_reason=reason, agenda=(), look_at=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One person to be told one step of one case. `dispatch` is the newest one made for it."""
+    """One person to be told one step of one case. `dispatch` is the newest one made for it.
+
+    `passed_on` says that what follows from its stop, somebody else or another channel, was seen to.
+    """
 
     id: str
     case_id: str
@@ -112,6 +154,7 @@ class Alert:
     stop_reason: StopReason | None = None
     version: int = 1
     write_id: str = ""
+    passed_on: bool = False
 
     def stopped(self, reason: StopReason) -> Alert:
         """The alert with its first stop reason; a later reason never replaces it."""

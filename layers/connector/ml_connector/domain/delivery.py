@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class MessageStatus(StrEnum):
@@ -140,6 +141,11 @@ class ProviderCall:
     price: Decimal | None = None
     price_unit: str = ""
 
+    @property
+    def over(self) -> bool:
+        """Whether it is known how it ended."""
+        return self.status.final
+
 
 @dataclass(frozen=True, slots=True)
 class SmsRequest:
@@ -163,6 +169,15 @@ class ProviderMessage:
     segments: int = 0
     price: Decimal | None = None
     price_unit: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be heard of it."""
+        return self.status in FINAL
+
+
+#: What the provider shows of a dispatch.
+Sending: TypeAlias = ProviderMessage | ProviderCall
 
 
 class Cure(StrEnum):

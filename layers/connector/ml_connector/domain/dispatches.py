@@ -1,8 +1,9 @@
-"""One outgoing message, from the decision to send it to the day its fate is known.
+"""One outgoing message or call, from the decision to send it to the day its fate is known.
 
 ::
 
     waiting ─claim→ sending ─→ sent ─→ delivered | undelivered | failed | unconfirmed
+                       │               calls: confirmed | declined | unanswered | machine
                        └─→ unknown ─reconcile→ sent | not sent (a new dispatch)
 
 The functions below are the only way from one state to another. Each takes the dispatch and the
@@ -14,13 +15,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
-from .delivery import ARRIVED, FINAL, RANK, MessageStatus
+from .delivery import ARRIVED, FINAL, NOBODY_TOOK_IT, RANK, CallStatus, MessageStatus
 
 
 class DispatchState(StrEnum):
-    """What is known about one outgoing message. Each sentence is what a person would be told."""
+    """What is known about one message or call. Each sentence is what a person would be told."""
 
     WAITING = "waiting"
     """It will be sent when it is due; nothing has been sent yet."""
@@ -37,7 +39,15 @@ class DispatchState(StrEnum):
     FAILED = "failed"
     """Twilio refused it or could not send it."""
     UNCONFIRMED = "unconfirmed"
-    """Sent long ago and no receipt came: this carrier may never send one."""
+    """Sent long ago and no receipt came; or the call was taken and no key was asked for."""
+    CONFIRMED = "confirmed"
+    """The call was taken, and somebody pressed 1."""
+    DECLINED = "declined"
+    """The call was taken, and somebody pressed 2: not theirs."""
+    UNANSWERED = "unanswered"
+    """Nobody took the call, or nobody pressed a key."""
+    MACHINE = "machine"
+    """A voicemail or a fax took the call."""
     NOT_SENT = "not_sent"
     """It certainly was not sent, and never will be under this id."""
 
@@ -75,6 +85,10 @@ STEPS: dict[DispatchState, frozenset[DispatchState]] = {
             DispatchState.UNDELIVERED,
             DispatchState.FAILED,
             DispatchState.UNCONFIRMED,
+            DispatchState.CONFIRMED,
+            DispatchState.DECLINED,
+            DispatchState.UNANSWERED,
+            DispatchState.MACHINE,
         }
     ),
     DispatchState.UNCONFIRMED: frozenset(
@@ -84,6 +98,10 @@ STEPS: dict[DispatchState, frozenset[DispatchState]] = {
     DispatchState.DELIVERED: frozenset(),
     DispatchState.UNDELIVERED: frozenset(),
     DispatchState.FAILED: frozenset(),
+    DispatchState.CONFIRMED: frozenset(),
+    DispatchState.DECLINED: frozenset(),
+    DispatchState.UNANSWERED: frozenset(),
+    DispatchState.MACHINE: frozenset(),
 }
 
 
@@ -101,12 +119,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """One outgoing SMS. Its members and its text are fixed when it is made.
+    """One outgoing SMS or call. Its members and its text are fixed when it is made.
 
     `due_at` is when it may be claimed; `look_at` is when the status check looks at it next, and
     None once nothing more is expected. `attempt` counts what the plan's budget counts: deferrals
     and requests that Twilio certainly never processed do not. `replaces` names a dispatch whose
     fate was unknown and that was judged not sent; it is looked for once more right before sending.
+    For calls `text` is what is spoken, `language` its IETF tag, and `confirm` whether a key press
+    is waited for; `call_sid` is the leg on the telephone network. `price`, negative, `segments` and
+    `duration` (seconds) are known long after, for the cost report.
     """
 
     id: str
@@ -131,13 +152,25 @@ class Dispatch:
     claimed_at: datetime | None = None
     sid: str = ""
     sent_at: datetime | None = None
-    provider_status: MessageStatus | None = None
+    provider_status: MessageStatus | CallStatus | None = None
     error_code: int | None = None
     empty_lists: int = 0
     last_empty_at: datetime | None = None
     reason: str = ""
     version: int = 1
     write_id: str = ""
+    confirm: bool = False
+    language: str = ""
+    call_sid: str = ""
+    segments: int = 0
+    duration: int | None = None
+    price: Decimal | None = None
+    price_unit: str = ""
+
+    @property
+    def voice(self) -> bool:
+        """Whether it is a call."""
+        return self.channel == "voice"
 
 
 def _step(dispatch: Dispatch, to: DispatchState, *allowed_from: DispatchState) -> None:
@@ -185,7 +218,12 @@ def give_back(dispatch: Dispatch, *, until: datetime, look_at: datetime, reason:
 
 
 def record_sent(
-    dispatch: Dispatch, *, sid: str, status: MessageStatus, now: datetime, look_at: datetime
+    dispatch: Dispatch,
+    *,
+    sid: str,
+    status: MessageStatus | CallStatus,
+    now: datetime,
+    look_at: datetime,
 ) -> Dispatch:
     """Twilio accepted it under `sid`: seen by the holder, or found in a list afterwards."""
     _step(
@@ -263,6 +301,7 @@ def advance(
 ) -> Dispatch:
     """What a list says about a sent message. A status that would go backwards changes nothing."""
     known = dispatch.provider_status or MessageStatus.UNKNOWN
+    known = known if isinstance(known, MessageStatus) else MessageStatus.UNKNOWN
     forward = RANK[status] > RANK[known] or (status in FINAL and dispatch.provider_status != status)
     if status not in FINAL:
         _step(dispatch, DispatchState.SENT, DispatchState.SENT)
@@ -274,6 +313,43 @@ def advance(
         dispatch, state=settled, provider_status=status, error_code=error_code, look_at=None
     )
 
+
+def hang_up(
+    dispatch: Dispatch,
+    *,
+    status: CallStatus,
+    error_code: int | None = None,
+    call_sid: str = "",
+    duration: int | None = None,
+) -> Dispatch:
+    """How a call ended. ValueError for a status that is no end.
+
+    Where no key press is waited for, whoever took the call and pressed none was told.
+    """
+    if not status.final:
+        raise ValueError(f"{dispatch.id}: {status} is no end of a call")
+    told = status in (CallStatus.NO_INPUT, CallStatus.WRONG_KEY) and not dispatch.confirm
+    settled = DispatchState.UNCONFIRMED if told else _CALL_STATE[status]
+    _step(dispatch, settled, DispatchState.SENT)
+    return replace(
+        dispatch,
+        state=settled,
+        provider_status=status,
+        error_code=error_code,
+        call_sid=call_sid,
+        duration=duration,
+        look_at=None,
+    )
+
+
+_CALL_STATE = {
+    CallStatus.CONFIRMED: DispatchState.CONFIRMED,
+    CallStatus.DECLINED: DispatchState.DECLINED,
+    CallStatus.MACHINE: DispatchState.MACHINE,
+    CallStatus.ANNOUNCED: DispatchState.UNCONFIRMED,
+    CallStatus.FAILED: DispatchState.FAILED,
+    **dict.fromkeys(NOBODY_TOOK_IT, DispatchState.UNANSWERED),
+}
 
 _FINAL_STATE = {
     MessageStatus.UNDELIVERED: DispatchState.UNDELIVERED,
@@ -299,9 +375,10 @@ def successor(
     wait: timedelta,
     look_after: timedelta,
     counts: bool,
+    members: tuple[Member, ...],
     replaces: str = "",
 ) -> Dispatch:
-    """The next try for the same members: a new dispatch, with a reference of its own.
+    """The next try for the members still open: a new dispatch, with a reference of its own.
 
     `counts` says whether it uses up one attempt of the plan's budget. A dispatch that was judged
     not sent does not: nobody's phone buzzed.
@@ -312,7 +389,7 @@ def successor(
         company=dispatch.company,
         channel=dispatch.channel,
         recipient=dispatch.recipient,
-        members=dispatch.members,
+        members=members,
         text=text,
         reference=reference,
         validity_seconds=dispatch.validity_seconds,
@@ -322,4 +399,6 @@ def successor(
         sequence=dispatch.sequence + 1,
         attempt=dispatch.attempt + (1 if counts else 0),
         replaces=replaces,
+        confirm=dispatch.confirm,
+        language=dispatch.language,
     )

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from .audit import ChainHead, Json
 from .bills import PURCHASING, Bill, BillState
+from .books import Codings
 from .money import Money
 from .payments import PaymentDocument
 
@@ -23,7 +24,8 @@ class Document:
     restored, and a new chain goes on from where the document stands. `overdue_on` and `reminded_on`
     are the company's days on which it was last said to be overdue, or to have been edited.
     `gone_at` is when a bill made from a purchase order vanished: it may come back under another
-    number.
+    number. `lines` are the distinct codings of its lines; empty where they could not be read yet.
+    `digest` is the case it is told of together with others that were found late.
     """
 
     company: str
@@ -49,6 +51,10 @@ class Document:
     overdue_on: date | None = None
     reminded_on: date | None = None
     gone_at: datetime | None = None
+    entity: str = ""
+    description: str = ""
+    lines: Codings = ()
+    digest: str = ""
 
     @property
     def waiting(self) -> bool:
@@ -69,13 +75,16 @@ class Document:
     @property
     def facts(self) -> dict[str, Json]:
         """What its audit trail says of it."""
-        return {
+        facts: dict[str, Json] = {
             "state": self.state.value,
             "deleted": self.deleted,
             "round": self.round,
             "level": self.level,
             "amount": self.amount.canonical(),
         }
+        if self.entity:
+            facts["entity"] = self.entity
+        return facts
 
 
 #: Whatever is remembered, of bills and of payments; both have a chain, a round and open cases.
@@ -90,7 +99,8 @@ class CompanyState:
     lease; a write that carries an older one is refused. `baseline_done` turns true after the first
     complete poll: bills found before that are recorded and nobody is told. Payments have a
     watermark and a baseline of their own; `payments_swept_at` is when all that cleared lately was
-    last compared with what is stored.
+    last compared with what is stored. `lines_failing_since` is when reading the lines of bills
+    began to fail; None while it works.
     """
 
     company: str
@@ -104,6 +114,7 @@ class CompanyState:
     payments_watermark: datetime | None = None
     payments_baseline_done: bool = False
     payments_swept_at: datetime | None = None
+    lines_failing_since: datetime | None = None
 
 
 def bill_document_id(record_no: str) -> str:
@@ -132,6 +143,8 @@ def first_seen(company: str, bill: Bill, now: datetime) -> Document:
         head=ChainHead(),
         open_since=now if bill.state.waiting else None,
         module=bill.module,
+        entity=bill.entity_id,
+        description=bill.description,
     )
 
 
@@ -151,6 +164,8 @@ def as_shown(document: Document, bill: Bill, now: datetime) -> Document:
         open_since=since if bill.state.waiting else None,
         module=bill.module or document.module,
         gone_at=None,
+        entity=bill.entity_id,
+        description=bill.description,
     )
 
 

@@ -178,10 +178,14 @@ def _still_waiting(stored: Document, shown: Document) -> Sighting[Document]:
 
 
 def _only_touched(stored: Document, shown: Document) -> bool:
-    """Whether the time stamp moved on and nothing that could explain it changed."""
+    """Whether the time stamp moved on and nothing that could explain it changed.
+
+    Another description or entity explains nothing: whoever submits a bill again edits it first.
+    """
     if not stored.modified or not shown.modified or shown.modified <= stored.modified:
         return False
-    return replace(shown, modified=stored.modified) == stored
+    unread = replace(shown, description=stored.description, entity=stored.entity)
+    return replace(unread, modified=stored.modified) == stored
 
 
 def next_level(shown: Document, level: int) -> Sighting[Document]:

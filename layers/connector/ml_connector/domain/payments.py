@@ -184,6 +184,7 @@ class PaymentDocument:
     open_cases: tuple[str, ...] = ()
     write_id: str = ""
     generation: int = 1
+    entity: str = ""
 
     @property
     def chain(self) -> str:
@@ -232,6 +233,7 @@ def payment_first_seen(company: str, payment: Payment, now: datetime) -> Payment
         modified=payment.modified,
         first_seen=now,
         head=ChainHead(),
+        entity=payment.entity_id,
     )
 
 
@@ -249,4 +251,5 @@ def payment_as_shown(
         state=payment.state,
         cleared_on=payment.cleared_on,
         modified=payment.modified,
+        entity=payment.entity_id,
     )

@@ -1,8 +1,13 @@
-"""From an event and the flow's decision to the case, its alerts and their first dispatches."""
+"""From a decision to what has to be written: the case, its alerts and its dispatches.
+
+A case opens with the steps that do not wait. The others begin when their time has come, and whoever
+cannot be told over one channel is told over the other, or somebody else is told: all of it through
+`begin`, so that a step looks the same whoever began it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,13 +16,14 @@ from .audit import ChainHead, Json, entry_after
 from .cases import Alert, Case, CaseState, StopReason, case_chain
 from .dispatches import Dispatch, Member
 from .documents import AnyDocument
-from .events import Event
-from .flows import Decision, Step
+from .events import Event, EventKind
+from .flows import Decision
 from .ids import alert_id, dispatch_id
 from .messages import reference_code
 from .phone import fingerprint
+from .plans import CHANNELS, VOICE, PlannedStep, Step, hastened, together
 from .unit_of_work import CaseWrite
-from .wording import event_sms
+from .wording import event_text, spoken_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,29 @@ class PlanTimes:
     validity_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Steps that were begun: their alerts and dispatches, and what the audit says of each."""
+
+    case: Case
+    alerts: tuple[Alert, ...]
+    dispatches: tuple[Dispatch, ...]
+    told: tuple[Mapping[str, Json], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of one step; `tried` are the people and channels that did not work."""
+
+    step: int
+    occurrence: int = 1
+    tried: frozenset[tuple[str, str]] = frozenset()
+
+
 People = Callable[[str], Approver | None]
+
+#: A text is never given less time than this to reach a phone, seconds.
+SHORTEST_VALIDITY = 60
 
 
 def open_case(
@@ -55,27 +83,14 @@ def open_case(
     now: datetime,
     times: PlanTimes,
 ) -> Opening:
-    """The case for an event a rule matched, with one alert per step.
+    """The case for an event a rule matched, with the steps that begin at once.
 
     Each step goes to the first of its candidates who can be told. Whoever is passed over is named
     in the audit with the reason; a step with nobody left becomes an alert that is stopped from the
-    start, so that it is seen.
+    start, so that it is seen, and does not keep the step after it waiting.
     """
-    alerts: list[Alert] = []
-    dispatches: list[Dispatch] = []
-    told: list[Mapping[str, Json]] = []
-    for number, (step, candidates) in enumerate(
-        zip(decision.steps, decision.candidates, strict=True), start=1
-    ):
-        person, passed_over = _first_reachable(candidates, people)
-        alert = _alert(event, number, step, person.id if person else _first(candidates), now)
-        if person:
-            dispatch = _dispatch(alert, event, document, company_name, now, times)
-            alerts.append(replace(alert, dispatch=dispatch.id))
-            dispatches.append(dispatch)
-        else:
-            alerts.append(alert.stopped(StopReason.NO_CHANNEL))
-        told.append(_told(alerts[-1], person, passed_over))
+    plan = _plan(decision)
+    numbers = together(plan, 1) if plan else []
     case = Case(
         id=event.id,
         company=event.company,
@@ -88,7 +103,12 @@ def open_case(
         rule=decision.rule,
         flow_version=decision.flow_version,
         head=ChainHead(),
+        plan=plan,
+        position=len(numbers),
+        company_name=company_name,
+        reply_confirms=decision.reply_confirms,
     )
+    begun = begin(case, [Start(number) for number in numbers], document, people, now, times)
     data: dict[str, Json] = {
         "company": event.company,
         "document": event.document,
@@ -97,75 +117,159 @@ def open_case(
         "flow_version": decision.flow_version,
         "rule": decision.rule,
         "sentence": decision.sentence,
-        "alerts": told,
+        "alerts": list(begun.told),
+        "later_steps": len(plan) - len(numbers),
     }
     entry = entry_after(ChainHead(), case_chain(event.id), now, "case.opened", data)
-    return Opening(CaseWrite(case, entry), tuple(alerts), tuple(dispatches))
+    return Opening(CaseWrite(begun.case, entry), begun.alerts, begun.dispatches)
+
+
+def begin(
+    case: Case,
+    starts: Iterable[Start],
+    document: AnyDocument,
+    people: People,
+    now: datetime,
+    times: PlanTimes,
+) -> Begun:
+    """Begin steps: an alert and a dispatch for each, or a stopped alert where nobody is left."""
+    alerts: list[Alert] = []
+    dispatches: list[Dispatch] = []
+    told: list[Mapping[str, Json]] = []
+    for start in starts:
+        planned = case.plan[start.step - 1]
+        person, channel, passed_over = _first_reachable(planned, people, start.tried)
+        if person is None and start.tried:
+            # Those who were tried have alerts, which say that it failed.
+            case = hastened(case, start.step, now)
+            told.append({"step": start.step, "stopped": "nobody else", "passed_over": passed_over})
+            continue
+        who = person.id if person else _first(planned.candidates)
+        alert = _alert(case, start, planned.step, who, channel, now)
+        if person:
+            dispatch = _dispatch(alert, case, document, person, now, times)
+            alert = replace(alert, dispatch=dispatch.id)
+            dispatches.append(dispatch)
+        else:
+            alert = replace(alert.stopped(StopReason.NO_CHANNEL), passed_on=True)
+            case = hastened(case, start.step, now)
+        alerts.append(alert)
+        told.append(_told(alert, planned, person, passed_over))
+    return Begun(case, tuple(alerts), tuple(dispatches), tuple(told))
+
+
+def _plan(decision: Decision) -> tuple[PlannedStep, ...]:
+    reasons = decision.reasons or ((),) * len(decision.steps)
+    return tuple(
+        PlannedStep(step, candidates, why)
+        for step, candidates, why in zip(decision.steps, decision.candidates, reasons, strict=True)
+    )
 
 
 def _first_reachable(
-    candidates: tuple[str, ...], people: People
-) -> tuple[Approver | None, list[Mapping[str, Json]]]:
+    planned: PlannedStep, people: People, tried: frozenset[tuple[str, str]]
+) -> tuple[Approver | None, str, list[Mapping[str, Json]]]:
+    """The first who can be told, over the step's channel or else the other one."""
     passed_over: list[Mapping[str, Json]] = []
-    for candidate in candidates:
+    first = planned.step.channel
+    channels = (first, *(channel for channel in CHANNELS if channel != first))
+    for candidate in planned.candidates:
         person = people(candidate)
-        if person and person.textable:
-            return person, passed_over
-        reason = person.obstacle if person else "unknown approver"
+        if person is None:
+            passed_over.append({"approver": candidate, "reason": "unknown approver"})
+            continue
+        obstacles: list[str] = []
+        for channel in channels:
+            used = (candidate, channel) in tried
+            obstacle = f"{channel} failed" if used else person.obstacle_to(channel)
+            if not obstacle:
+                return person, channel, passed_over
+            obstacles.append(obstacle)
+        reason = "; ".join(dict.fromkeys(obstacles))
         passed_over.append({"approver": candidate, "reason": reason})
-    return None, passed_over
+    return None, first, passed_over
 
 
 def _first(candidates: tuple[str, ...]) -> str:
     return candidates[0] if candidates else "nobody"
 
 
-def _alert(event: Event, number: int, step: Step, recipient: str, now: datetime) -> Alert:
+def _alert(
+    case: Case, start: Start, step: Step, recipient: str, channel: str, now: datetime
+) -> Alert:
+    # Over the other channel it is another alert.
+    name = recipient if channel == step.channel else f"{recipient}/{channel}"
     return Alert(
-        id=alert_id(event.id, number, 1, recipient),
-        case_id=event.id,
-        company=event.company,
-        step=number,
-        occurrence=1,
+        id=alert_id(case.id, start.step, start.occurrence, name),
+        case_id=case.id,
+        company=case.company,
+        step=start.step,
+        occurrence=start.occurrence,
         recipient=recipient,
-        channel=step.channel,
+        channel=channel,
         created_at=now,
     )
 
 
 def _dispatch(
     alert: Alert,
-    event: Event,
+    case: Case,
     document: AnyDocument,
-    company_name: str,
+    person: Approver,
     now: datetime,
     times: PlanTimes,
 ) -> Dispatch:
     new_id = dispatch_id(alert.id, 1)
     reference = reference_code(new_id)
+    step = case.plan[alert.step - 1].step
+    language = spoken_language(person.language)
     return Dispatch(
         id=new_id,
         company=alert.company,
         channel=alert.channel,
         recipient=alert.recipient,
         members=(Member(alert.case_id, alert.id),),
-        text=event_sms(event.kind, company_name, document, reference),
+        text=event_text(
+            alert.channel,
+            EventKind(case.kind),
+            case.company_name,
+            document,
+            reference,
+            detail=step.detail,
+            language=language,
+        ),
         reference=reference,
-        validity_seconds=times.validity_seconds,
+        validity_seconds=_validity(case, alert.step, times),
         created_at=now,
         due_at=now,
         look_at=now + times.ring_again,
+        confirm=step.confirm and alert.channel == VOICE,
+        language=language if alert.channel == VOICE else "",
     )
 
 
+def _validity(case: Case, step: int, times: PlanTimes) -> int:
+    """A text that Twilio could not hand over dies when the next step begins, not after it."""
+    after = case.plan[step].step.after if step < len(case.plan) else None
+    if not after:
+        return times.validity_seconds
+    return min(times.validity_seconds, max(int(after.total_seconds()), SHORTEST_VALIDITY))
+
+
 def _told(
-    alert: Alert, person: Approver | None, passed_over: list[Mapping[str, Json]]
+    alert: Alert,
+    planned: PlannedStep,
+    person: Approver | None,
+    passed_over: list[Mapping[str, Json]],
 ) -> Mapping[str, Json]:
+    reasons = dict(zip(planned.candidates, planned.reasons, strict=False))
     return {
         "alert": alert.id,
         "step": alert.step,
+        "occurrence": alert.occurrence,
         "channel": alert.channel,
         "recipient": alert.recipient,
+        "because": reasons.get(alert.recipient, ""),
         "number": fingerprint(person.salt, person.phone) if person else "",
         "dispatch": alert.dispatch,
         "stopped": alert.stop_reason.value if alert.stop_reason else "",

@@ -7,11 +7,12 @@ its first text or call, or from the moment it was clear that it would reach nobo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .cases import CaseState
+from .cases import Alert, Case, CaseState, StopReason
 from .messages import Detail
 
 SMS, VOICE = "sms", "voice"
@@ -81,3 +82,140 @@ class Step:
         if self.unless is None and self.channel == VOICE and self.confirm:
             return Until.CONFIRMED
         return self.unless
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step of a case's own plan, with the people it may go to, in the order they are tried.
+
+    `reasons` says for each of the `candidates`, approver ids, how it came to be one.
+    """
+
+    step: Step
+    candidates: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One start of one step, and when it is due. Steps and occurrences count from 1."""
+
+    step: int
+    occurrence: int
+    at: datetime
+
+
+def step_of(case: Case, alert: Alert) -> Step:
+    """The step an alert belongs to; a plain one for a case that came without a plan."""
+    if 0 < alert.step <= len(case.plan):
+        return case.plan[alert.step - 1].step
+    return Step(channel=alert.channel, to=alert.recipient)
+
+
+def needless(case: Case, alert: Alert) -> bool:
+    """Whether the case has come as far as the alert's step needs it to be of no use any more."""
+    step = step_of(case, alert)
+    needless_from = step.needless_from
+    if needless_from and needless_from.reached(case.state):
+        return True
+    return alert.occurrence > 1 and step.until.reached(case.state)
+
+
+def tries_of(case: Case, alert: Alert) -> int:
+    """How many texts or calls the alert may take; over another channel, that channel's number."""
+    step = step_of(case, alert)
+    if alert.channel == step.channel:
+        return step.tries
+    return CALL_ATTEMPTS if alert.channel == VOICE else SMS_ATTEMPTS
+
+
+def after_stop(case: Case, alert: Alert, reason: StopReason, now: datetime) -> Case:
+    """What an alert's stop means for the rest of the plan."""
+    if reason.passes_on:
+        return looked_at(case, now)
+    if reason is StopReason.DECLINED:
+        return hastened(case, alert.step, now)
+    if reason is StopReason.NEEDLESS:
+        return started(case, alert.step, alert.occurrence, now)
+    return case
+
+
+def together(plan: tuple[PlannedStep, ...], first: int) -> list[int]:
+    """The numbers of the steps that begin with step `first`: those after it that do not wait."""
+    numbers = [first]
+    for number in range(first + 1, len(plan) + 1):
+        if plan[number - 1].step.after > timedelta(0):
+            break
+        numbers.append(number)
+    return numbers
+
+
+def started(case: Case, step: int, occurrence: int, now: datetime) -> Case:
+    """The case once something of a step really went out: from now on what follows is counted.
+
+    Only the first start of a step sets the time of the next one; each start sets its repetition's.
+    """
+    if case.state.ended or not 0 < step <= len(case.plan):
+        return case
+    agenda = list(case.agenda)
+    words = case.plan[step - 1].step
+    repeats = dict(case.repeats)
+    # A further try of an occurrence is no further occurrence: each is followed by one other.
+    if words.repeat and occurrence < words.at_most and occurrence >= repeats.get(step, 1):
+        agenda.append(Timer(step, occurrence + 1, now + words.repeat))
+        repeats[step] = occurrence + 1
+        case = replace(case, repeats=tuple(sorted(repeats.items())))
+    position = case.position
+    if position == step < len(case.plan):
+        position = step + 1
+        agenda.append(Timer(position, 1, now + case.plan[position - 1].step.after))
+    return _with_agenda(replace(case, position=position), agenda)
+
+
+def hastened(case: Case, step: int, now: datetime) -> Case:
+    """The case once it is clear that a step leads nowhere: the one after it begins at once."""
+    if case.state.ended or not 0 < step < len(case.plan):
+        return case
+    agenda = [t for t in case.agenda if t.step != step]
+    if case.position == step:
+        agenda.append(Timer(step + 1, 1, now))
+        return _with_agenda(replace(case, position=step + 1), agenda)
+    agenda = [replace(t, at=min(t.at, now)) if t.step == step + 1 else t for t in agenda]
+    return _with_agenda(case, agenda)
+
+
+def looked_at(case: Case, at: datetime) -> Case:
+    """The case to be looked at then at the latest."""
+    if case.state.ended:
+        return case
+    return replace(case, look_at=min(case.look_at, at) if case.look_at else at)
+
+
+def without(case: Case, timers: Iterable[Timer]) -> Case:
+    """The case with these off its agenda."""
+    gone = set(timers)
+    return _with_agenda(case, [timer for timer in case.agenda if timer not in gone])
+
+
+def with_timer(case: Case, timer: Timer) -> Case:
+    """The case with one more on its agenda."""
+    return _with_agenda(
+        replace(case, position=max(case.position, timer.step)), [*case.agenda, timer]
+    )
+
+
+def due(case: Case, now: datetime) -> tuple[Timer, ...]:
+    """What is to begin now, in order."""
+    return tuple(sorted((t for t in case.agenda if t.at <= now), key=lambda t: (t.at, t.step)))
+
+
+def _with_agenda(case: Case, agenda: list[Timer]) -> Case:
+    """The case with this agenda; whoever was to look at it earlier still is."""
+    ordered = tuple(sorted(agenda, key=lambda timer: (timer.at, timer.step, timer.occurrence)))
+    times = [at for at in (case.look_at, ordered[0].at if ordered else None) if at]
+    return replace(case, agenda=ordered, look_at=min(times, default=None))
+
+
+def seen_to(case: Case) -> Case:
+    """The case once everything due was done: to be looked at when the next timer is due."""
+    return replace(case, asked_at=None, look_at=case.agenda[0].at if case.agenda else None)

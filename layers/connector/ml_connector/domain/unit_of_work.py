@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .approvers import Approver
 from .audit import AuditEntry
 from .cases import Alert, Case
 from .dispatches import Dispatch
@@ -52,6 +53,18 @@ class DocumentWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonWrite:
+    """A person with the audit entry that goes with the change.
+
+    `version` is the version to be stored, as for dispatches: 1 must not exist yet. The stored
+    row's head is the entry's.
+    """
+
+    approver: Approver
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """The write holds only while this lease is the company's newest."""
 
@@ -61,11 +74,15 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Add one to a counter; refused once it stands at `limit`. Gone after `expires_at`."""
+    """Add one to a counter; refused once it stands at `limit`. Gone after `expires_at`.
+
+    One that is given `back` was counted for something that did not happen; that is never refused.
+    """
 
     key: str
     limit: int
     expires_at: datetime
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +94,26 @@ class SidRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceRecord:
+    """A reference that was texted to a person: their reply with it means this dispatch.
+
+    `at` is when its sending began. Gone after `expires_at`.
+    """
+
+    recipient: str
+    reference: str
+    dispatch_id: str
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One transaction.
 
     `write_id` names this very change: written twice it counts once, and whoever finds it in a
     stored item knows that the change got through although the reply was lost.
-    For dispatches and alerts, `version` is the version to be stored; 1 must not exist yet.
+    For dispatches, alerts and people, `version` is the version to be stored; 1 must not exist yet.
     """
 
     write_id: str
@@ -92,10 +123,13 @@ class Change:
     documents: tuple[DocumentWrite, ...] = ()
     counters: tuple[Counter, ...] = ()
     sids: tuple[SidRecord, ...] = field(default=())
+    people: tuple[PersonWrite, ...] = ()
+    references: tuple[ReferenceRecord, ...] = ()
     fence: Fence | None = None
 
     @property
     def entries(self) -> tuple[AuditEntry, ...]:
         """Every audit entry of the change."""
         documents = tuple(write.entry for write in self.documents)
-        return documents + tuple(write.entry for write in self.cases)
+        cases = tuple(write.entry for write in self.cases)
+        return documents + cases + tuple(write.entry for write in self.people)

@@ -66,5 +66,32 @@ def event_sms(
     return notice_sms(company_name, document, words, reference, detail)
 
 
+#: What is spoken, by the language of a person's row.
+_SPOKEN = {"en": "en-US", "es": "es-MX"}
+
+
+def spoken_language(language: str) -> str:
+    """The IETF tag a call speaks for a person's language; `en-US` where it is not known."""
+    return language if "-" in language else _SPOKEN.get(language, "en-US")
+
+
+def event_text(
+    channel: str,
+    kind: EventKind,
+    company_name: str,
+    document: AnyDocument,
+    reference: str,
+    *,
+    detail: Detail = "full",
+    language: str = "en-US",
+) -> str:
+    """What one event says over one channel: an SMS with its reference, or what a call speaks."""
+    if channel == "voice":
+        from .voice_script import event_call  # noqa: PLC0415 - only for those who call
+
+        return event_call(kind, company_name, document, detail, language)
+    return event_sms(kind, company_name, document, reference, detail)
+
+
 def _cleared_on(document: AnyDocument) -> date | None:
     return getattr(document, "cleared_on", None)

@@ -14,7 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ml_connector.errors import SourceRejected, StoreError
+from ml_connector.errors import (
+    SourceProtocolError,
+    SourceRateLimited,
+    SourceRejected,
+    SourceUnavailable,
+    StoreError,
+)
 
 from .client import IntacctClient, Page
 from .errors import OF_THE_FUNCTION, GatewayRefused, Meaning
@@ -24,6 +30,10 @@ from .zone import UserZone, configured_zone, zone_of
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+#: For how long nothing is asked again after trouble on the way.
+PAUSE = timedelta(minutes=10)
+#: For how long an answer stands in for one that cannot be had.
+LONG = timedelta(days=90)
 
 #: Refusals that a field may have caused.
 FIELD_TROUBLE = frozenset({Meaning.BAD_FIELD, Meaning.QUERY_FAILED, Meaning.BAD_REQUEST})
@@ -47,7 +57,7 @@ class Catalogue:
     def __init__(self, client: IntacctClient) -> None:
         self._client = client
         who = client.credentials
-        self._prefix = json.dumps([who.company_id, who.user_id, who.entity_id])
+        self.prefix = json.dumps([who.company_id, who.user_id, who.entity_id])
 
     # ----------------------------------------------------------------------- fields
     def select(
@@ -90,7 +100,7 @@ class Catalogue:
 
     def _existing(self, name: str) -> frozenset[str]:
         """All field names `lookup` gives; empty where it is refused, and then all are tried."""
-        key = f"lookup/{name}/{self._prefix}"
+        key = f"lookup/{name}/{self.prefix}"
         known = self._recall(key)
         if known is None:
             known = self._look_up(name)
@@ -128,25 +138,40 @@ class Catalogue:
         return self._recall(self._bad_key(name)) or []
 
     def _bad_key(self, name: str) -> str:
-        return f"bad/{name}/{self._prefix}"
+        return f"bad/{name}/{self.prefix}"
 
     # ------------------------------------------------------------------------- zone
     def zone(self) -> UserZone:
         """The API user's zone: by setting, or as Intacct says, cached for a day.
 
+        Where Intacct does not say it any more, what it said last goes on being true: a zone is
+        changed about never, and not to know it costs far more. It is asked for again in an hour, or
+        sooner where there was trouble on the way.
         Raises SourceRejected where the user's preferences make dates ambiguous.
         """
         configured = self._client.credentials.utc_offset
         if configured:
             return configured_zone(configured)
-        key = f"zone/{self._prefix}"
+        key, last = f"zone/{self.prefix}", f"last zone/{self.prefix}"
         known = self._recall(key)
-        if known is None:
+        if known is not None:
+            return _zone_in(known)
+        try:
             zone = self._ask_zone()
-            minutes = [str(int(zone.offset.total_seconds() // 60))] if zone.verified else []
-            self._remember(key, minutes, DAY if zone.verified else HOUR)
+        except (SourceUnavailable, SourceRateLimited, SourceProtocolError):
+            before = self._recall(last)
+            if not before:
+                raise
+            self._remember(key, before, PAUSE)
+            return _zone_in(before)
+        if zone.verified:
+            minutes = [str(int(zone.offset.total_seconds() // 60))]
+            self._remember(key, minutes, DAY)
+            self._remember(last, minutes, LONG)
             return zone
-        return UserZone(timedelta(minutes=int(known[0]))) if known else UserZone(verified=False)
+        minutes = self._recall(last) or []
+        self._remember(key, minutes, HOUR)
+        return _zone_in(minutes)
 
     def _ask_zone(self) -> UserZone:
         user = self._client.credentials.user_id
@@ -165,12 +190,12 @@ class Catalogue:
 
     # ------------------------------------------------------------------------ cache
     def refused(self, what: str) -> bool:
-        """Whether this company is known to refuse something, since at most a day."""
-        return self._recall(f"refused/{what}/{self._prefix}") is not None
+        """Whether this company is known to refuse something."""
+        return self._recall(f"refused/{what}/{self.prefix}") is not None
 
-    def remember_refused(self, what: str) -> None:
-        """Remember for a day that this company refuses something."""
-        self._remember(f"refused/{what}/{self._prefix}", [], DAY)
+    def remember_refused(self, what: str, lifetime: timedelta = DAY) -> None:
+        """Remember for a day, or less, that this company refuses something."""
+        self._remember(f"refused/{what}/{self.prefix}", [], lifetime)
 
     def _recall(self, key: str) -> list[str] | None:
         """What was remembered; a cache that fails is one that is empty."""
@@ -185,6 +210,11 @@ class Catalogue:
         text = json.dumps(list(items), separators=(",", ":"))
         with suppress(StoreError):
             self._client.cache.put(key, text, until=self._client.clock.now() + lifetime)
+
+
+def _zone_in(minutes: list[str]) -> UserZone:
+    """The zone that was remembered; none is one that is not known."""
+    return UserZone(timedelta(minutes=int(minutes[0]))) if minutes else UserZone(verified=False)
 
 
 class _Probe:

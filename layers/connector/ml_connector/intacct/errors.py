@@ -224,6 +224,9 @@ OF_THE_FUNCTION = frozenset(
     }
 )
 
+#: Refusals that asking again on the same day does not change.
+NOT_FOR_US = frozenset({Meaning.PERMISSION, Meaning.NO_SUCH_OBJECT})
+
 #: A number worth repeating: codes only, for the element may hold a whole sentence.
 _CODE = re.compile(r"[A-Z]{2,6}[-_]?[A-Z0-9]{3,12}")
 _SUPPORT_ID = re.compile(r"\[support id:\s*([^\]\s]{4,120})\]", re.IGNORECASE)

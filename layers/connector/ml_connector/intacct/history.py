@@ -14,7 +14,7 @@ from ml_connector.domain.doubts import HistoryRead, WorkflowStep
 from ml_connector.errors import RecordInvalid, SourceProtocolError, SourceRejected
 
 from .catalogue import Catalogue
-from .errors import GatewayRefused, Meaning
+from .errors import NOT_FOR_US, GatewayRefused
 from .filters import And, at_least, equal, one_of
 from .functions import Order, Query
 from .parser import Row
@@ -23,7 +23,6 @@ from .values import Context, key, moment, text
 from .zone import WIDEST_OFFSET
 
 _REFUSED = "audit history"
-_LASTING = frozenset({Meaning.PERMISSION, Meaning.NO_SUCH_OBJECT})
 _FIELDS = ("OBJECTKEY", "ACCESSTIME", "WORKFLOWACTION")
 _SUFFIX = "--REC"
 #: Workflow, as a query names it.
@@ -66,7 +65,7 @@ class IntacctHistorySource:
         try:
             rows = self._client.call(query).rows
         except (SourceRejected, SourceProtocolError) as error:
-            if isinstance(error, GatewayRefused) and error.meaning in _LASTING:
+            if isinstance(error, GatewayRefused) and error.meaning in NOT_FOR_US:
                 self._catalogue.remember_refused(_REFUSED)
             return HistoryRead(permitted=False, transactions=usage.transactions - before)
         context = Context(zone)

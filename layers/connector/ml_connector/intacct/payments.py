@@ -20,7 +20,7 @@ from ml_connector.domain.payments import (
 )
 
 from .catalogue import Wanted
-from .errors import GatewayRefused, Meaning
+from .errors import NOT_FOR_US, GatewayRefused
 from .filters import Filter, at_least, one_of
 from .parser import Row
 from .queries import KEY
@@ -38,8 +38,6 @@ PAYMENT_STATE_CODES = {
     "S": "Submitted",
 }
 
-#: Refusals that asking again today does not change.
-_NOT_FOR_US = frozenset({Meaning.PERMISSION, Meaning.NO_SUCH_OBJECT})
 _REFUSED = "payments"
 _NO_DATES = "clearings"
 
@@ -138,7 +136,7 @@ class IntacctPaymentSource:
         try:
             return self._collect(at_least("WHENMODIFIED", zone.to_text(since)))
         except GatewayRefused as error:
-            if error.meaning not in _NOT_FOR_US:
+            if error.meaning not in NOT_FOR_US:
                 raise
         self._catalogue.remember_refused(_REFUSED)
         return PaymentsRead(permitted=False, transactions=self._usage.transactions - before)

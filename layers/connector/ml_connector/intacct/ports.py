@@ -76,4 +76,4 @@ class Cache(Protocol):
         """The text stored, or None where there is none or its time is over by `now`."""
 
     def put(self, key: str, text: str, *, until: datetime) -> None:
-        """Store a text (JSON, up to some 20 kB) until a time."""
+        """Store a text (JSON, up to some 200 kB) until a time."""

@@ -9,18 +9,23 @@ from datetime import datetime
 from ml_connector.domain.cases import Alert
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.instants import from_text, to_millis, to_text
-from ml_connector.domain.unit_of_work import CaseFile, Change
+from ml_connector.domain.replies import InboxMark
+from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
 from ml_connector.errors import StoreConflict
 
 from .connection import SharedConnection
+from .inbox_items import MARK_KEYS, mark_item, mark_of, recipient_key, reference_of, sent_since
 from .mapping import alert_of, case_keys, case_of, dispatch_keys, dispatch_of
 from .models import (
+    CASE_SHARD,
     DUE_SHARD,
     AlertItem,
     CaseItem,
     DispatchItem,
     DueIndex,
+    InboxItem,
     PauseItem,
+    ReferenceItem,
     SidItem,
 )
 from .transaction import translated, write
@@ -74,6 +79,42 @@ class DynamoAlertStore:
             except SidItem.DoesNotExist:
                 return None
 
+    def known_sids(self, sids: Sequence[str]) -> set[str]:
+        """Those of the provider's ids that are recorded for anything."""
+        keys = [(f"sid#{sid}", "sid") for sid in dict.fromkeys(sids)]
+        with translated():
+            rows = SidItem.batch_get(keys, consistent_read=True)
+            return {str(row.pk).removeprefix("sid#") for row in rows}
+
+    def references(self, recipient: str, since: datetime) -> list[ReferenceRecord]:
+        """What was texted to a person since then, newest first."""
+        with translated():
+            rows = ReferenceItem.query(
+                recipient_key(recipient),
+                ReferenceItem.sk >= sent_since(since),
+                scan_index_forward=False,
+                consistent_read=True,
+            )
+            return [reference_of(row) for row in rows]
+
+    def inbox_mark(self) -> InboxMark | None:
+        """Where reading replies stands; None before the first look."""
+        with translated():
+            try:
+                return mark_of(InboxItem.get(*MARK_KEYS, consistent_read=True))
+            except InboxItem.DoesNotExist:
+                return None
+
+    def move_inbox_mark(self, mark: InboxMark) -> None:
+        """Store where reading replies stands; an earlier look never replaces a later one."""
+        item = mark_item(mark)
+        earlier = InboxItem.looked_at < item.looked_at
+        try:
+            with translated():
+                item.save(condition=InboxItem.looked_at.does_not_exist() | earlier)
+        except StoreConflict:
+            return
+
     def look_due(self, until: datetime, limit: int) -> list[str]:
         """Ids of dispatches to look at by then, oldest first; from an index that may lag."""
         with translated():
@@ -81,6 +122,14 @@ class DynamoAlertStore:
                 DUE_SHARD, DueIndex.look_at <= to_millis(until), limit=limit
             )
             return [str(row.pk).removeprefix("dispatch#") for row in rows]
+
+    def cases_due(self, until: datetime, limit: int) -> list[str]:
+        """Ids of cases to look at by then, oldest first; from an index that may lag."""
+        with translated():
+            rows = DispatchItem.due_index.query(
+                CASE_SHARD, DueIndex.look_at <= to_millis(until), limit=limit
+            )
+            return [str(row.pk).removeprefix("case#") for row in rows]
 
     def paused_until(self, company: str) -> datetime | None:
         """When the company's sends may go on, or None when they were never stopped."""

@@ -6,7 +6,10 @@ from ml_connector.domain.approvers import Approver
 
 from .mapping import approver_item, approver_of
 from .models import ApproverItem
-from .transaction import translated
+from .transaction import assignments, follows, translated
+
+#: Rows of one answer to a scan. A row is well under a kilobyte.
+PAGE = 500
 
 
 class DynamoApproverStore:
@@ -20,12 +23,26 @@ class DynamoApproverStore:
             except ApproverItem.DoesNotExist:
                 return None
 
+    def everybody(self) -> list[Approver]:
+        """All people by id, consistently; a page at a time is read, and all are kept."""
+        with translated():
+            rows = ApproverItem.scan(consistent_read=True, page_size=PAGE)
+            return sorted((approver_of(item) for item in rows), key=lambda person: person.id)
+
+    def save(self, approver: Approver) -> None:
+        """Store a person as `version`: 1 must not exist yet, n replaces n - 1.
+
+        For what the audit need not know; everything else is a `PersonWrite` of a change. Raises
+        StoreConflict when somebody else was first.
+        """
+        item = approver_item(approver)
+        with translated():
+            if approver.version == 1:
+                item.save(condition=ApproverItem.pk.does_not_exist())
+            else:
+                item.update(actions=assignments(item), condition=follows(approver))
+
     def put(self, approver: Approver) -> None:
-        """Store a person, replacing what was there."""
+        """Store a person, replacing whatever was there: for a world that is being set up."""
         with translated():
             approver_item(approver).save()
-
-    def everyone(self) -> list[Approver]:
-        """All people, by id."""
-        with translated():
-            return sorted((approver_of(item) for item in ApproverItem.scan()), key=lambda a: a.id)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from datetime import date, datetime
 from decimal import Decimal
 
 from ml_connector.domain.audit import ChainHead
 from ml_connector.domain.bills import BillState
+from ml_connector.domain.books import Codings, LineCoding
 from ml_connector.domain.documents import AnyDocument, Document
 from ml_connector.domain.instants import from_text, to_text
 from ml_connector.domain.money import Money
@@ -62,6 +64,10 @@ def document_item(document: Document, head: ChainHead, write_id: str) -> Documen
         overdue_on=_day_text(document.overdue_on),
         reminded_on=_day_text(document.reminded_on),
         gone_at=text_of(document.gone_at),
+        entity=document.entity or None,
+        description=document.description or None,
+        lines=_lines_text(document.lines),
+        digest=document.digest or None,
         open_cases=list(document.open_cases),
         head_seq=head.seq,
         head_digest=head.digest,
@@ -91,6 +97,10 @@ def document_of(item: DocumentItem) -> Document:
         overdue_on=_day(item.overdue_on),
         reminded_on=_day(item.reminded_on),
         gone_at=instant_of(item.gone_at),
+        entity=item.entity or "",
+        description=item.description or "",
+        lines=tuple(LineCoding(*ids) for ids in item.lines or ()),
+        digest=item.digest or "",
         open_cases=tuple(item.open_cases),
         head=ChainHead(int(item.head_seq), item.head_digest),
         open_since=None if item.gone_at else instant_of(item.open_since),
@@ -121,6 +131,7 @@ def payment_item(document: PaymentDocument, head: ChainHead, write_id: str) -> D
         level=0,
         deleted=False,
         generation=document.generation,
+        entity=document.entity or None,
         open_cases=list(document.open_cases),
         head_seq=head.seq,
         head_digest=head.digest,
@@ -145,10 +156,16 @@ def payment_of(item: DocumentItem) -> PaymentDocument:
         first_seen=from_text(item.first_seen),
         round=int(item.round),
         generation=int(item.generation or 1),
+        entity=item.entity or "",
         open_cases=tuple(item.open_cases),
         head=ChainHead(int(item.head_seq), item.head_digest),
         write_id=item.write_id,
     )
+
+
+def _lines_text(lines: Codings) -> list[list[str]] | None:
+    """The ids of each coding in the order of `LineCoding`'s fields; None removes the attribute."""
+    return [list(astuple(line)) for line in lines] or None
 
 
 def _day(text: str | None) -> date | None:

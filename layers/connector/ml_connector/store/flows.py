@@ -52,7 +52,8 @@ class DynamoFlowStore:
         else published at the same time: look at theirs, then publish again.
         """
         before = self._pointer()
-        version = before + 1
+        # After a step back the newest version is not the one in force.
+        version = self._newest() + 1
         flow = parse(body, version)
         text = canonical(body)
         item = FlowItem(
@@ -65,12 +66,15 @@ class DynamoFlowStore:
             published_by=by,
             reason=reason,
         )
-        pointer = FlowItem("flow", _POINTER, version=version)
+        pointer = FlowItem("flow", _POINTER)
         unmoved = FlowItem.pk.does_not_exist() if before == 0 else FlowItem.version == before
         try:
             with translated(), TransactWrite(connection=connection_of(FlowItem)) as together:
                 together.save(item, condition=FlowItem.pk.does_not_exist())
-                together.save(pointer, condition=unmoved)
+                # What else the pointer holds stays: the audit chain of flows ends there.
+                together.update(
+                    pointer, actions=[FlowItem.version.set(version)], condition=unmoved
+                )
         except StoreConflict as error:
             raise StoreConflict("somebody else published a flow just now") from error
         return flow
@@ -81,6 +85,15 @@ class DynamoFlowStore:
                 return int(FlowItem.get("flow", _POINTER, consistent_read=True).version)
             except FlowItem.DoesNotExist:
                 return 0
+
+    def _newest(self) -> int:
+        """The number of the newest version there is; 0 before the first."""
+        versions = FlowItem.sk.startswith("version#")
+        with translated():
+            newest = FlowItem.query(
+                "flow", versions, scan_index_forward=False, limit=1, consistent_read=True
+            )
+            return max((int(item.version) for item in newest), default=0)
 
     def _newest_good(self, version: int) -> Flow | None:
         for number in range(version, 0, -1):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
-from ml_connector.domain.approvers import Approver
+from ml_connector.domain.approvers import EVERY_CHANNEL, Approver
 from ml_connector.domain.audit import AuditEntry, ChainHead, canonical
 from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
-from ml_connector.domain.delivery import MessageStatus
+from ml_connector.domain.delivery import CallStatus, MessageStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
 from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.instants import from_text, to_millis, to_text
+from ml_connector.domain.plans import VOICE, Timer
 
 from .models import (
+    CASE_SHARD,
     DUE_SHARD,
     AlertItem,
     ApproverItem,
@@ -22,6 +25,7 @@ from .models import (
     CompanyItem,
     DispatchItem,
 )
+from .plan_items import planned_form, planned_of
 
 
 def instant_of(text: str | None) -> datetime | None:
@@ -77,6 +81,13 @@ def dispatch_item(dispatch: Dispatch, write_id: str) -> DispatchItem:
         reason=dispatch.reason or None,
         version=dispatch.version,
         write_id=write_id,
+        confirm=dispatch.confirm or None,
+        language=dispatch.language or None,
+        call_sid=dispatch.call_sid or None,
+        segments=dispatch.segments or None,
+        duration=dispatch.duration,
+        price=None if dispatch.price is None else str(dispatch.price),
+        price_unit=dispatch.price_unit or None,
     )
 
 
@@ -105,14 +116,28 @@ def dispatch_of(item: DispatchItem) -> Dispatch:
         claimed_at=instant_of(item.claimed_at),
         sid=item.sid or "",
         sent_at=instant_of(item.sent_at),
-        provider_status=MessageStatus(item.provider_status) if item.provider_status else None,
+        provider_status=_status_of(item),
         error_code=None if item.error_code is None else int(item.error_code),
         empty_lists=int(item.empty_lists),
         last_empty_at=instant_of(item.last_empty_at),
         reason=item.reason or "",
         version=int(item.version),
         write_id=item.write_id,
+        confirm=bool(item.confirm),
+        language=item.language or "",
+        call_sid=item.call_sid or "",
+        segments=int(item.segments or 0),
+        duration=None if item.duration is None else int(item.duration),
+        price=Decimal(item.price) if item.price else None,
+        price_unit=item.price_unit or "",
     )
+
+
+def _status_of(item: DispatchItem) -> MessageStatus | CallStatus | None:
+    if not item.provider_status:
+        return None
+    words = CallStatus if item.channel == VOICE else MessageStatus
+    return words(item.provider_status)
 
 
 # ------------------------------------------------------------------------- cases and alerts
@@ -142,6 +167,16 @@ def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
         head_seq=head.seq,
         head_digest=head.digest,
         write_id=write_id,
+        due_shard=CASE_SHARD if case.look_at else None,
+        look_at=to_millis(case.look_at) if case.look_at else None,
+        look_text=text_of(case.look_at),
+        plan=[planned_form(planned) for planned in case.plan] or None,
+        position=case.position or None,
+        agenda=[[t.step, t.occurrence, to_text(t.at)] for t in case.agenda] or None,
+        repeats=[list(pair) for pair in case.repeats] or None,
+        asked_at=text_of(case.asked_at),
+        company_name=case.company_name or None,
+        reply_confirms=case.reply_confirms or None,
     )
 
 
@@ -162,6 +197,14 @@ def case_of(item: CaseItem) -> Case:
         ended_at=instant_of(item.ended_at),
         end_reason=item.end_reason or "",
         write_id=item.write_id,
+        plan=tuple(planned_of(form) for form in item.plan or ()),
+        position=int(item.position or 0),
+        agenda=tuple(Timer(step, no, from_text(at)) for step, no, at in item.agenda or ()),
+        look_at=instant_of(item.look_text),
+        repeats=tuple((int(step), int(last)) for step, last in item.repeats or ()),
+        asked_at=instant_of(item.asked_at),
+        company_name=item.company_name or "",
+        reply_confirms=bool(item.reply_confirms),
     )
 
 
@@ -182,6 +225,7 @@ def alert_item(alert: Alert, write_id: str) -> AlertItem:
         stop_reason=alert.stop_reason.value if alert.stop_reason else None,
         version=alert.version,
         write_id=write_id,
+        passed_on=alert.passed_on or None,
     )
 
 
@@ -200,6 +244,7 @@ def alert_of(item: AlertItem) -> Alert:
         stop_reason=StopReason(item.stop_reason) if item.stop_reason else None,
         version=int(item.version),
         write_id=item.write_id,
+        passed_on=bool(item.passed_on),
     )
 
 
@@ -225,6 +270,7 @@ def company_item(state: CompanyState) -> CompanyItem:
         payments_watermark=text_of(state.payments_watermark),
         payments_baseline_done=state.payments_baseline_done,
         payments_swept_at=text_of(state.payments_swept_at),
+        lines_failing_since=text_of(state.lines_failing_since),
     )
 
 
@@ -242,6 +288,7 @@ def company_of(item: CompanyItem) -> CompanyState:
         payments_watermark=instant_of(item.payments_watermark),
         payments_baseline_done=bool(item.payments_baseline_done),
         payments_swept_at=instant_of(item.payments_swept_at),
+        lines_failing_since=instant_of(item.lines_failing_since),
     )
 
 
@@ -281,6 +328,25 @@ def approver_item(approver: Approver) -> ApproverItem:
         salt=approver.salt,
         active=approver.active,
         opted_out=approver.opted_out,
+        user=approver.user or None,
+        cost_centres=list(approver.cost_centres) or None,
+        channels=list(approver.channels),
+        language=approver.language,
+        zone=approver.zone or None,
+        manager=approver.manager or None,
+        substitute=approver.substitute or None,
+        away_from=_text_of_day(approver.away_from),
+        away_until=_text_of_day(approver.away_until),
+        verified_at=text_of(approver.verified_at),
+        line_type=approver.line_type or None,
+        consent_on=_text_of_day(approver.consent_on),
+        consent_source=approver.consent_source or None,
+        calls_when_opted_out=approver.calls_when_opted_out,
+        opted_out_by=approver.opted_out_by or None,
+        head_seq=approver.head.seq,
+        head_digest=approver.head.digest,
+        version=approver.version,
+        write_id=approver.write_id or None,
     )
 
 
@@ -293,7 +359,34 @@ def approver_of(item: ApproverItem) -> Approver:
         salt=item.salt,
         active=bool(item.active),
         opted_out=bool(item.opted_out),
+        user=item.user or "",
+        cost_centres=tuple(item.cost_centres or ()),
+        # A row of before had no such attribute, and was for every channel.
+        channels=EVERY_CHANNEL if item.channels is None else tuple(item.channels),
+        language=item.language or "en",
+        zone=item.zone or "",
+        manager=item.manager or "",
+        substitute=item.substitute or "",
+        away_from=_day_of(item.away_from),
+        away_until=_day_of(item.away_until),
+        verified_at=instant_of(item.verified_at),
+        line_type=item.line_type or "",
+        consent_on=_day_of(item.consent_on),
+        consent_source=item.consent_source or "",
+        calls_when_opted_out=bool(item.calls_when_opted_out),
+        opted_out_by=item.opted_out_by or "",
+        head=ChainHead(int(item.head_seq), item.head_digest) if item.head_seq else ChainHead(),
+        version=int(item.version or 1),
+        write_id=item.write_id or "",
     )
+
+
+def _day_of(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _text_of_day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def epoch(instant: datetime) -> int:

@@ -26,6 +26,8 @@ from pynamodb.models import Model
 #: The one value of the sparse index's hash key. One partition carries a thousand writes a second,
 #: which is far above what a company's approvers can be sent.
 DUE_SHARD = "due"
+#: The same for cases, in the same index: looked at by themselves, for fewer are.
+CASE_SHARD = "case"
 
 
 class _Unbound:
@@ -37,7 +39,7 @@ class _Unbound:
 
 # --------------------------------------------------------------------------- table: alerts
 class DueIndex(GlobalSecondaryIndex["DispatchItem"]):  # type: ignore[no-untyped-call]
-    """Unsettled dispatches by the time they are looked at next. Sparse; may lag."""
+    """Unsettled dispatches, and cases with a plan, by when they are looked at. Sparse; may lag."""
 
     class Meta:
         index_name = "due"
@@ -88,6 +90,13 @@ class DispatchItem(Model):
     reason = UnicodeAttribute(null=True)
     version = NumberAttribute()
     write_id = UnicodeAttribute()
+    confirm = BooleanAttribute(null=True)
+    language = UnicodeAttribute(null=True)
+    call_sid = UnicodeAttribute(null=True)
+    segments = NumberAttribute(null=True)
+    duration = NumberAttribute(null=True)
+    price = UnicodeAttribute(null=True)
+    price_unit = UnicodeAttribute(null=True)
 
 
 class CaseItem(Model):
@@ -113,6 +122,16 @@ class CaseItem(Model):
     head_seq = NumberAttribute()
     head_digest = UnicodeAttribute()
     write_id = UnicodeAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    look_at = NumberAttribute(null=True)
+    look_text = UnicodeAttribute(null=True)
+    plan: JSONAttribute = JSONAttribute(null=True)
+    position = NumberAttribute(null=True)
+    agenda: JSONAttribute = JSONAttribute(null=True)
+    repeats: JSONAttribute = JSONAttribute(null=True)
+    asked_at = UnicodeAttribute(null=True)
+    company_name = UnicodeAttribute(null=True)
+    reply_confirms = BooleanAttribute(null=True)
 
 
 class AlertItem(Model):
@@ -135,6 +154,7 @@ class AlertItem(Model):
     stop_reason = UnicodeAttribute(null=True)
     version = NumberAttribute()
     write_id = UnicodeAttribute()
+    passed_on = BooleanAttribute(null=True)
 
 
 class SidItem(Model):
@@ -146,6 +166,33 @@ class SidItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     dispatch = UnicodeAttribute()
+
+
+class ReferenceItem(Model):
+    """`recipient#<approver id>` / `sent#<instant>#<dispatch id>`: removed by TTL after a month."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    reference = UnicodeAttribute()
+    dispatch = UnicodeAttribute()
+    at = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class InboxItem(Model):
+    """`inbox` / `mark`: where reading replies stands."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    read_until = UnicodeAttribute()
+    looked_at = UnicodeAttribute()
+    awaited_at = UnicodeAttribute(null=True)
 
 
 class CounterItem(Model):
@@ -219,6 +266,10 @@ class DocumentItem(Model):
     gone_at = UnicodeAttribute(null=True)
     phase = UnicodeAttribute(null=True)
     cleared_on = UnicodeAttribute(null=True)
+    entity = UnicodeAttribute(null=True)
+    description = UnicodeAttribute(null=True)
+    lines: JSONAttribute = JSONAttribute(null=True)
+    digest = UnicodeAttribute(null=True)
     open_cases: JSONAttribute = JSONAttribute()
     head_seq = NumberAttribute()
     head_digest = UnicodeAttribute()
@@ -244,6 +295,7 @@ class CompanyItem(Model):
     payments_watermark = UnicodeAttribute(null=True)
     payments_baseline_done = BooleanAttribute(null=True)
     payments_swept_at = UnicodeAttribute(null=True)
+    lines_failing_since = UnicodeAttribute(null=True)
 
 
 # ---------------------------------------------------------------------------- table: audit
@@ -264,7 +316,11 @@ class AuditItem(Model):
 
 # ---------------------------------------------------------------- tables: flows, approvers
 class FlowItem(Model):
-    """`flow` / `version#<number>`: immutable; `flow` / `pointer`: the version in force."""
+    """`flow` / `version#<number>`: immutable; `flow` / `pointer`: the version in force.
+
+    The pointer says as well who moved it last, when and why, and holds the head of the audit chain
+    `flow`.
+    """
 
     class Meta(_Unbound):
         pass
@@ -277,6 +333,8 @@ class FlowItem(Model):
     published_at = UnicodeAttribute(null=True)
     published_by = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    head_seq = NumberAttribute(null=True)
+    head_digest = UnicodeAttribute(null=True)
 
 
 class ApproverItem(Model):
@@ -291,6 +349,25 @@ class ApproverItem(Model):
     salt = UnicodeAttribute()
     active = BooleanAttribute()
     opted_out = BooleanAttribute()
+    user = UnicodeAttribute(null=True)
+    cost_centres: JSONAttribute = JSONAttribute(null=True)
+    channels: JSONAttribute = JSONAttribute(null=True)
+    language = UnicodeAttribute(null=True)
+    zone = UnicodeAttribute(null=True)
+    manager = UnicodeAttribute(null=True)
+    substitute = UnicodeAttribute(null=True)
+    away_from = UnicodeAttribute(null=True)
+    away_until = UnicodeAttribute(null=True)
+    verified_at = UnicodeAttribute(null=True)
+    line_type = UnicodeAttribute(null=True)
+    consent_on = UnicodeAttribute(null=True)
+    consent_source = UnicodeAttribute(null=True)
+    calls_when_opted_out = BooleanAttribute(null=True)
+    opted_out_by = UnicodeAttribute(null=True)
+    head_seq = NumberAttribute(null=True)
+    head_digest = UnicodeAttribute(null=True)
+    version = NumberAttribute(null=True)
+    write_id = UnicodeAttribute(null=True)
 
 
 # ------------------------------------------------------------------------- table: sessions

@@ -17,7 +17,9 @@ from .models import (
     DispatchItem,
     DocumentItem,
     FlowItem,
+    InboxItem,
     PauseItem,
+    ReferenceItem,
     SessionItem,
     SidItem,
 )
@@ -31,6 +33,8 @@ def tables(settings: Settings) -> dict[type[Model], str]:
         AlertItem: settings.alerts_table,
         SidItem: settings.alerts_table,
         CounterItem: settings.alerts_table,
+        ReferenceItem: settings.alerts_table,
+        InboxItem: settings.alerts_table,
         PauseItem: settings.alerts_table,
         DocumentItem: settings.documents_table,
         CompanyItem: settings.documents_table,

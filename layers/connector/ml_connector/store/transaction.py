@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from ml_connector.domain.unit_of_work import Change, Counter
+from ml_connector.domain.approvers import Approver
+from ml_connector.domain.unit_of_work import Change, Counter, PersonWrite
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
 
 from .connection import SharedConnection
 from .document_items import item_of
-from .mapping import alert_item, audit_item, case_item, company_key, dispatch_item, epoch
-from .models import AuditItem, CompanyItem, CounterItem, SidItem
+from .inbox_items import reference_item, reference_name
+from .mapping import (
+    alert_item,
+    approver_item,
+    audit_item,
+    case_item,
+    company_key,
+    dispatch_item,
+    epoch,
+)
+from .models import ApproverItem, AuditItem, CompanyItem, CounterItem, SidItem
 
 #: DynamoDB takes no more than this in one transaction.
 MOST_ITEMS = 100
@@ -95,9 +106,17 @@ class _Transaction:
         for alert in change.alerts:
             row = alert_item(alert, change.write_id)
             self._versioned("alert", alert.id, row, alert.version)
+        for person in change.people:
+            self._person(person, change.write_id)
+        self._add_records(change)
+
+    def _add_records(self, change: Change) -> None:
+        """What is written beside the things that have versions."""
         for sid in change.sids:
             owner = SidItem(f"sid#{sid.sid}", "sid", dispatch=sid.dispatch_id)
             self._put(f"sid:{sid.sid}", owner, SidItem.pk.does_not_exist())
+        for reference in change.references:
+            self._put(reference_name(reference), reference_item(reference), None)
         for counter in change.counters:
             self._count(counter)
 
@@ -113,7 +132,16 @@ class _Transaction:
             return
         counted = attributes["version"] if "version" in attributes else attributes["head_seq"]
         self._updates.append(f"{kind}:{key}")
-        self._write.update(item, actions=_assignments(item), condition=counted == version - 1)
+        self._write.update(item, actions=assignments(item), condition=counted == version - 1)
+
+    def _person(self, person: PersonWrite, write_id: str) -> None:
+        approver = replace(person.approver, head=person.entry.head, write_id=write_id)
+        item, name = approver_item(approver), f"person:{approver.id}"
+        if approver.version == 1:
+            self._put(name, item, ApproverItem.pk.does_not_exist())
+            return
+        self._updates.append(name)
+        self._write.update(item, actions=assignments(item), condition=follows(approver))
 
     def _count(self, counter: Counter) -> None:
         self._updates.append(f"counter:{counter.key}")
@@ -122,14 +150,27 @@ class _Transaction:
         self._write.update(
             item,
             actions=[
-                CounterItem.used.add(1),
+                CounterItem.used.add(-1 if counter.back else 1),
                 CounterItem.expires_at.set(epoch(counter.expires_at)),
             ],
-            condition=room,
+            condition=None if counter.back else room,
         )
 
 
-def _assignments(item: Model) -> list[Any]:
+def follows(approver: Approver) -> Any:  # noqa: ANN401 - PynamoDB's
+    """The condition that what is stored is the version before this one.
+
+    Rows written before versions were kept have none, and count as version 1.
+    """
+    before = approver.version - 1
+    stored = ApproverItem.version == before
+    if before > 1:
+        return stored
+    return stored | (ApproverItem.version.does_not_exist() & ApproverItem.pk.exists())
+
+
+def assignments(item: Model) -> list[Any]:
+    """Every attribute of an item but its keys; those that are None are removed."""
     actions: list[Any] = []
     for name, attribute in type(item).get_attributes().items():
         if attribute.is_hash_key or attribute.is_range_key:

@@ -68,6 +68,14 @@ class TwilioConnection:
         """The official `MessageList` of the account."""
         return self.product("api").account.messages
 
+    def calls(self) -> Any:  # noqa: ANN401 - the official classes are untyped
+        """The official `CallList` of the account."""
+        return self.product("api").account.calls
+
+    def flow(self, sid: str) -> Any:  # noqa: ANN401 - the official classes are untyped
+        """The official `FlowContext` of a Studio flow; Studio's classes load when first asked."""
+        return self.product("studio").v2.flows(sid)
+
     def warm_up(self) -> None:
         """Load everything an SMS needs, and send nothing."""
         self.messages()

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ml_connector.domain.phone import is_e164
 from ml_connector.errors import ConfigurationError
 
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 _KEY = re.compile(r"SK[0-9a-fA-F]{32}")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
+_FLOW = re.compile(r"FW[0-9a-fA-F]{32}")
 #: E.164, a short code, or an alphanumeric sender id (at most 11 characters, one of them a letter).
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=[0-9 ]*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
@@ -47,10 +49,16 @@ class TwilioCredentials:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One number (or short code, or name), or one messaging service; never both."""
+    """One number (or short code, or name), or one messaging service; never both.
+
+    `voice_from` is the number calls come from, empty where there is none; `voice_flow` the
+    published flow that asks for a key, empty where calls only announce.
+    """
 
     number: str = ""
     messaging_service: str = ""
+    voice_from: str = ""
+    voice_flow: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.number) == bool(self.messaging_service):
@@ -65,13 +73,32 @@ class Sender:
             raise ConfigurationError(
                 "twilio secret: messaging_service must be MG and 32 hex digits"
             )
+        if self.voice_from and not is_e164(self.voice_from):
+            raise ConfigurationError(
+                "twilio secret: voice_from must be E.164 such as +15550100100; "
+                "neither a short code nor a name can call"
+            )
+        if self.voice_flow and not _FLOW.fullmatch(self.voice_flow):
+            raise ConfigurationError(
+                "twilio secret: voice_flow must be FW and 32 hex digits; "
+                "`ml-connector voice deploy` writes it"
+            )
+
+    @property
+    def takes_replies(self) -> bool:
+        """Whether people can text back: to a number or a service, not to a name."""
+        return not self.number or self.number.removeprefix("+").isdecimal()
 
     @classmethod
     def from_secret(cls, secret: Mapping[str, object]) -> Sender:
-        """From the secret's JSON object."""
-        return cls(
-            _text(secret, "from", optional=True), _text(secret, "messaging_service", optional=True)
+        """From the secret's JSON object. Calls come from the sender itself if it is a number."""
+        number, service, calling, flow = (
+            _text(secret, key, optional=True)
+            for key in ("from", "messaging_service", "voice_from", "voice_flow")
         )
+        if not calling and is_e164(number):
+            calling = number
+        return cls(number, service, calling, flow)
 
 
 def _text(secret: Mapping[str, object], key: str, *, optional: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,13 +15,15 @@ from .credentials import Sender
 
 Product = Literal["api", "studio", "messaging", "verify", "lookups"]
 
+VERIFY, CONFIRMED_VOICE, US_SENDERS = "Verify", "confirmed voice", "SMS from +1 numbers"
+_PLACE = re.compile(r"[a-z0-9-]{0,20}")
 #: What a region lacks, and what takes its place here. Twilio, "Regional product and feature
 #: availability"; everything not named is as in us1.
 LIMITS: Mapping[str, Mapping[str, str]] = {
     "ie1": {
-        "Verify": "approvers cannot be verified by code: mark them verified when importing",
-        "confirmed voice": "no Studio with SMS, Studio itself in beta: calls are announced only",
-        "SMS from +1 numbers": "send from a number of another country, or use us1",
+        VERIFY: "approvers cannot be verified by code: mark them verified when importing",
+        CONFIRMED_VOICE: "no Studio with SMS, Studio itself in beta: calls are announced only",
+        US_SENDERS: "send from a number of another country, or use us1",
     },
 }
 
@@ -50,6 +53,17 @@ class Endpoints:
         for url in given:
             _check(url)
 
+    @classmethod
+    def from_secret(cls, secret: Mapping[str, object], base_url: str = "") -> Endpoints:
+        """The region and edge the twilio secret names, or `base_url` where a test gives one."""
+        region, edge = (secret.get(key) or "" for key in ("region", "edge"))
+        for name, value in (("region", region), ("edge", edge)):
+            if not isinstance(value, str) or not _PLACE.fullmatch(value):
+                raise ConfigurationError(
+                    f"twilio secret: {name} must be a short name such as ie1 or dublin"
+                )
+        return cls(base_url=base_url, region=str(region), edge=str(edge))
+
     def url_of(self, product: Product) -> str:
         """The base address of a product, or empty for Twilio's own."""
         return (self.products.get(product) or self.base_url).rstrip("/")
@@ -61,13 +75,26 @@ class Endpoints:
             not url.startswith("http://") for url in self.products.values()
         )
 
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """What the region has not got, and what takes its place."""
+        return LIMITS.get(self.region, {})
+
+    def has(self, feature: str) -> bool:
+        """Whether a feature of `LIMITS` is to be had here."""
+        return feature not in self.lacks
+
+    def need(self, feature: str) -> None:
+        """Refuse what the region has not got; the error names the way out."""
+        if not self.has(feature):
+            raise ConfigurationError(
+                f"Twilio's region {self.region} has no {feature}: {self.lacks[feature]}"
+            )
+
     def check_sender(self, sender: Sender) -> None:
         """Refuse a sender the region cannot send from; the error names the way out."""
-        if self.region in LIMITS and sender.number.startswith("+1"):
-            way_out = LIMITS[self.region]["SMS from +1 numbers"]
-            raise ConfigurationError(
-                f"Twilio's region {self.region} sends no SMS from +1 numbers: {way_out}"
-            )
+        if sender.number.startswith("+1"):
+            self.need(US_SENDERS)
 
 
 def _check(url: str) -> None:

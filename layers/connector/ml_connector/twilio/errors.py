@@ -12,6 +12,7 @@
     4xx by its code: this recipient                 DeliveryRejected         DeliveryRejected
     4xx by its code: account, configuration         DeliveryBlocked          DeliveryBlocked
     4xx by its code: Twilio does not know itself    DeliveryOutcomeUnknown   DeliveryTransient
+    409: another call to that number is going on    DeliveryBusy
 
 Neither Twilio's own words nor the address asked for get into a message: both hold phone numbers.
 That is also why nothing here is raised `from` a network error, whose text quotes the address; its
@@ -22,12 +23,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from ml_connector.errors import (
     DeliveryBlocked,
+    DeliveryBusy,
     DeliveryError,
     DeliveryNotSent,
     DeliveryOutcomeUnknown,
@@ -48,6 +51,19 @@ _LONGEST_WAIT = 86_400.0
 _DEEPEST = 6
 #: Twilio's own codes begin here; a smaller one repeats the HTTP status.
 _LOWEST_CODE = 10_000
+_MOST_FINDINGS, _LONGEST_FINDING = 50, 300
+#: Studio's 409: one execution at a time between two numbers.
+_ONE_AT_A_TIME = 20409
+_EXECUTION = re.compile(r"FN[0-9a-fA-F]{32}")
+
+
+class DefinitionRefused(DeliveryRejected):
+    """Studio found something wrong with a flow; `findings` say what and where, in Twilio's words.
+
+    They quote the definition, which holds nobody's data, and still are no part of the message.
+    """
+
+    findings: tuple[str, ...] = ()
 
 
 class Answer(NamedTuple):
@@ -61,6 +77,10 @@ class Answer(NamedTuple):
 def error_of(method: str, answer: Answer, *, now: float) -> DeliveryError:
     """The error for an answer outside 2xx; `now` is the wall clock, for a Retry-After date."""
     code = _code_in(answer.body)
+    if answer.status == HTTPStatus.CONFLICT and code in (None, _ONE_AT_A_TIME):
+        return DeliveryBusy(
+            "a call from us to this number is going on", conflicting_sid=_conflicting(answer.body)
+        )
     said = f"Twilio answered {answer.status}" + (f", code {code}" if code is not None else "")
     wait = _retry_after(answer.headers, now)
     meaning = at_create(code, answer.status)
@@ -77,6 +97,11 @@ def error_of(method: str, answer: Answer, *, now: float) -> DeliveryError:
     text = f"{said}: {meaning.reason}"
     if meaning.operator:
         text += f"; {meaning.operator}"
+    findings = _findings(answer.body) if kind is DeliveryRejected else ()
+    if findings:
+        refused = DefinitionRefused(text, provider_code=code, http_status=answer.status)
+        refused.findings = findings
+        return refused
     return kind(text, provider_code=code, http_status=answer.status, retry_after=wait)
 
 
@@ -117,13 +142,38 @@ def class_names(error: BaseException) -> str:
     return " < ".join(names)
 
 
-def _code_in(body: bytes) -> int | None:
-    """Twilio's code in an error body, in either of its formats (its own and RFC 9457)."""
+def _content_of(body: bytes) -> dict[str, object]:
+    """The JSON object of an error body, in either of its formats (its own and RFC 9457)."""
     try:
         content = json.loads(body)
-    except ValueError:
-        return None
-    code = content.get("code") if isinstance(content, dict) else None
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _conflicting(body: bytes) -> str:
+    """The execution a 409 names; empty where it names none."""
+    details = _content_of(body).get("details")
+    sid = details.get("conflicting_execution_sid") if isinstance(details, dict) else None
+    return sid if isinstance(sid, str) and _EXECUTION.fullmatch(sid) else ""
+
+
+def _findings(body: bytes) -> tuple[str, ...]:
+    """What Studio says about a definition: `#/states/3/transitions/1: no state named 'x'`."""
+    details = _content_of(body).get("details")
+    errors = details.get("errors") if isinstance(details, dict) else None
+    if not isinstance(errors, list):
+        return ()
+    return tuple(
+        f"{error['property_path']}: {error['message']}"[:_LONGEST_FINDING]
+        for error in errors[:_MOST_FINDINGS]
+        if isinstance(error, dict) and "property_path" in error and "message" in error
+    )
+
+
+def _code_in(body: bytes) -> int | None:
+    """Twilio's code in an error body."""
+    code = _content_of(body).get("code")
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
     if isinstance(code, int) and not isinstance(code, bool) and code >= _LOWEST_CODE:

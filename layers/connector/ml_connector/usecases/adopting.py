@@ -6,10 +6,13 @@ from datetime import datetime
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.audit import Json
-from ml_connector.domain.delivery import ProviderMessage
+from ml_connector.domain.cases import Alert, Case
+from ml_connector.domain.delivery import Sending
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
-from ml_connector.domain.unit_of_work import SidRecord
+from ml_connector.domain.plans import started
+from ml_connector.domain.replies import REFERENCE_LIFE
+from ml_connector.domain.unit_of_work import ReferenceRecord, SidRecord
 
 from .dispatch_files import DispatchFile, Step, earlier_tries, newer_dispatch
 from .matching import report_duplicate
@@ -22,7 +25,7 @@ _OPEN_FATE = frozenset({DispatchState.SENDING, DispatchState.UNKNOWN, DispatchSt
 
 def adopt(
     dispatch_id: str,
-    message: ProviderMessage,
+    message: Sending,
     kind: str,
     ports: DispatchPorts,
     until: datetime,
@@ -53,21 +56,43 @@ def adopt(
             look_at=now + seconds(ports.timings.status_interval),
         )
         data: dict[str, Json] = {"sid": message.sid, "status": message.status.value}
+
+        def begun(case: Case, alert: Alert) -> Case:
+            return started(case, alert.step, alert.occurrence, now)
+
         sids = (SidRecord(message.sid, after.id),)
+        references = _reference(after, now)
         newer = newer_dispatch(file, ports.alerts)
         if newer is None:
-            return Step(after, kind, data, sids=sids)
+            return Step(after, kind, data, sids=sids, references=references, plan=begun)
         twice = _may_have_been_sent_too(newer, dispatch, ports.alerts)
         data |= {"after_grace": True, "newer": newer.id, "twice": twice}
         if newer.state is not DispatchState.WAITING:
-            return Step(after, kind, data, sids=sids)
+            return Step(after, kind, data, sids=sids, references=references, plan=begun)
         taken_back = d.settle_not_sent(newer, reason=FOUND_EARLIER)
-        return Step(after, kind, data, sids=sids, other=taken_back, live=after.id)
+        return Step(
+            after,
+            kind,
+            data,
+            sids=sids,
+            references=references,
+            other=taken_back,
+            live=after.id,
+            plan=begun,
+        )
 
     step = take(dispatch_id, adopted, ports, until, first=first, stubborn=stubborn)
     if step and twice:
         report_duplicate(step.after, message.sid, ports.telemetry)
     return step
+
+
+def _reference(sent: Dispatch, now: datetime) -> tuple[ReferenceRecord, ...]:
+    """By what a reply to this text is told from replies to others; nobody texts back to a call."""
+    if sent.voice:
+        return ()
+    at = sent.claimed_at or sent.created_at
+    return (ReferenceRecord(sent.recipient, sent.reference, sent.id, at, now + REFERENCE_LIFE),)
 
 
 #: Why a dispatch that waited is not sent after all.

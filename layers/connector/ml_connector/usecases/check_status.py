@@ -1,8 +1,9 @@
 """What became of everything that was sent, and of everything that got stuck on the way.
 
-Once a minute, in this order: what nobody fetched from the queue is rung for again; lost claims and
-unknown outcomes are looked for in the provider's lists; then the provider is asked once for all
-that were sent, and failures are tried again later and later.
+Once a minute, in this order: what nobody fetched from the queue is rung for again; steps whose time
+has come begin; lost claims and unknown outcomes are looked for in the provider's lists; then the
+provider is asked once for all that were sent, failures are tried again later and later, and what
+follows from all that at once, somebody else to be told, is begun.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 
 from ml_connector.domain import dispatches as d
-from ml_connector.domain.delivery import ProviderMessage
+from ml_connector.domain.delivery import CallStatus, Sending
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
 from ml_connector.errors import ConnectorError, DeliveryError, StoreError
 from ml_connector.settings import SWEEP_LIMIT
 
-from . import outcomes, reconciling, ringing
+from . import reconciling, ringing, stepping
+from .learning import learn
+from .replies import read_replies
 from .steps import DispatchPorts, write_quietly
 
 #: One list page of the provider.
@@ -40,6 +45,8 @@ class StatusReport:
     settled: int = 0
     reconciled: int = 0
     rung: int = 0
+    stepped: int = 0
+    replies: int = 0
     left: int = 0
     trouble: list[str] = field(default_factory=list)
 
@@ -75,46 +82,89 @@ class _Check:
         self._ports = ports
         self._end = until - seconds(ports.timings.time_reserve)
         self._report = StatusReport()
+        self._cases_seen: set[str] = set()
 
     def run(self, due: Sequence[Dispatch]) -> StatusReport:
         """The quick and urgent first: what can wait must not cost those their turn."""
         self._report.looked_at = len(due)
         waiting = [x for x in due if x.state is DispatchState.WAITING]
         self._report.rung = ringing.ring_again(waiting, self._ports, self._end)
+        self._go_on()
         sent = [x for x in due if x.state in _WITH_PROVIDER]
         for dispatch in due:
             if dispatch.state not in _WITH_PROVIDER and dispatch.state is not DispatchState.WAITING:
                 self._look(dispatch, self._find_out)
-        if sent:
-            self._ask_about(sent)
+        texts = [x for x in sent if not x.voice]
+        calls = [x for x in sent if x.voice]
+        if calls:
+            self._ask_about(calls, self._calls_shown)
+        if texts:
+            self._ask_about(texts, self._texts_shown)
+        self._read_replies(awaited=bool(texts))
+        self._go_on()
         return self._report
 
+    def _read_replies(self, *, awaited: bool) -> None:
+        """What people texted back, before anything that it makes needless begins."""
+        report = read_replies(self._ports, self._end, awaited=awaited)
+        self._report.replies = report.read
+        self._report.trouble += report.trouble
+
+    # -------------------------------------------------------------------------------- plans
+    def _go_on(self) -> None:
+        """Begin what is due in the cases. One case in trouble keeps no other waiting."""
+        ports = self._ports
+        if ports.clock.now() >= self._end:
+            return
+        try:
+            due = ports.alerts.cases_due(ports.clock.now(), SWEEP_LIMIT)
+        except StoreError as error:
+            self._report.trouble.append(error.code)
+            ports.telemetry.warning("cases_unreadable", code=error.code, reason=error.safe_message)
+            return
+        for case_id in due:
+            if case_id not in self._cases_seen:
+                self._guarded("case", case_id, partial(self._go_on_with, case_id))
+
+    def _go_on_with(self, case_id: str, until: datetime) -> None:
+        if stepping.go_on(case_id, self._ports, until):
+            self._report.stepped += 1
+        else:
+            self._cases_seen.add(case_id)
+
+    # ---------------------------------------------------------------------------- dispatches
     def _look(self, dispatch: Dispatch, look: Callable[[Dispatch, datetime], None]) -> None:
         """Whatever goes wrong with one dispatch, the others have their turn and it has another."""
+        if not self._guarded("dispatch", dispatch.id, partial(look, dispatch)):
+            self._put_off(dispatch)
+
+    def _guarded(self, what: str, name: str, act: Callable[[datetime], None]) -> bool:
+        """Do one thing within its share of the time; false where it went wrong."""
         ports, now = self._ports, self._ports.clock.now()
         if now >= self._end:
             self._report.left += 1
-            return
+            return True
         until = min(self._end, now + seconds(PATIENCE))
         try:
-            look(dispatch, until)
+            act(until)
         except ConnectorError as error:
             self._report.trouble.append(error.code)
             ports.telemetry.warning(
-                "look_failed", dispatch=dispatch.id, code=error.code, reason=error.safe_message
+                "look_failed", **{what: name}, code=error.code, reason=error.safe_message
             )
-            self._put_off(dispatch)
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:  # noqa: BLE001 - the others have their turn
             # Only where it happened: what an error of this kind says may quote a text or a number.
             place = traceback.extract_tb(error.__traceback__)[-1]
             self._report.trouble.append(type(error).__name__)
             ports.telemetry.error(
                 "look_broken",
-                dispatch=dispatch.id,
+                **{what: name},
                 code=type(error).__name__,
                 reason=f"{place.name}, line {place.lineno}",
             )
-            self._put_off(dispatch)
+        else:
+            return True
+        return False
 
     def _put_off(self, dispatch: Dispatch) -> None:
         """Behind the others in the index, so that much trouble leaves room for what has none."""
@@ -135,52 +185,82 @@ class _Check:
                 write_quietly(dispatch, d.rest(dispatch), self._ports, until)
 
     # ---------------------------------------------------------------------- the one list call
-    def _ask_about(self, sent: Sequence[Dispatch]) -> None:
-        shown = self._shown_by_list(sent)
+    def _ask_about(
+        self, sent: Sequence[Dispatch], ask: Callable[[Sequence[Dispatch]], _Shown]
+    ) -> None:
+        shown = ask(sent)
 
-        def learn(dispatch: Dispatch, until: datetime) -> None:
+        def note(dispatch: Dispatch, until: datetime) -> None:
             if dispatch.sid in shown:
-                message = shown[dispatch.sid]
-                self._report.settled += outcomes.learn(dispatch, message, self._ports, until)
+                self._report.settled += learn(dispatch, shown[dispatch.sid], self._ports, until)
             else:
                 # Not to be told anything is not to be told that there is no receipt.
                 self._put_off(dispatch)
 
         for dispatch in sent:
-            self._look(dispatch, learn)
+            self._look(dispatch, note)
 
-    def _shown_by_list(self, sent: Sequence[Dispatch]) -> dict[str, ProviderMessage | None]:
-        """What the provider says about the sent messages, by its id; None for one it has not.
+    def _texts_shown(self, sent: Sequence[Dispatch]) -> _Shown:
+        """What the provider says about texts, by its id; None for one it has not."""
+        messenger = self._ports.messenger
+        return self._shown(sent, messenger.list_created_since, messenger.fetch, lambda _: False)
 
-        One list call per thousand; those it did not show are asked for one by one, oldest first.
-        Without an entry are those that could not be asked about.
+    def _calls_shown(self, sent: Sequence[Dispatch]) -> _Shown:
+        """The same about calls: the list says which are over, each of those says how it ended."""
+        caller = self._ports.caller
+
+        def to_be_read(call: Sending) -> bool:
+            return call.status is not CallStatus.ACTIVE
+
+        return self._shown(sent, caller.list_started_since, caller.outcome, to_be_read)
+
+    def _shown(
+        self,
+        sent: Sequence[Dispatch],
+        listing: Callable[[datetime], Iterator[Sending]],
+        fetch: Callable[[str], Sending | None],
+        to_be_read: Callable[[Sending], bool],
+    ) -> _Shown:
+        """What the provider says about each of the dispatches.
+
+        One list call per thousand; those it did not show, and those that are `to_be_read`, are
+        asked for one by one, oldest first. Without an entry are those that could not be asked
+        about.
         """
         wanted = {dispatch.sid for dispatch in sent}
-        shown: dict[str, ProviderMessage | None] = {}
+        shown: _Shown = {}
+        single: set[str] = set()
         try:
-            for message in self._first_pages(sent):
-                if message.sid in wanted:
-                    shown[message.sid] = message
-                if len(shown) == len(wanted) or self._ports.clock.now() >= self._end:
+            for one in self._first_pages(sent, listing):
+                if one.sid in wanted and to_be_read(one):
+                    single.add(one.sid)
+                elif one.sid in wanted:
+                    shown[one.sid] = one
+                if len(shown) + len(single) == len(wanted) or self._ports.clock.now() >= self._end:
                     break
             missing = sorted((x for x in sent if x.sid not in shown), key=_sent_at)
-            for dispatch in missing[:STRAGGLERS]:
+            for dispatch in missing[: STRAGGLERS + len(single)]:
                 if self._ports.clock.now() >= self._end:
                     break
-                shown[dispatch.sid] = self._ports.messenger.fetch(dispatch.sid)
+                shown[dispatch.sid] = fetch(dispatch.sid)
         except DeliveryError as error:
             self._report.trouble.append(error.code)
             self._ports.telemetry.warning("list_failed", code=error.code, reason=error.safe_message)
         return shown
 
-    def _first_pages(self, sent: Sequence[Dispatch]) -> Iterator[ProviderMessage]:
+    def _first_pages(
+        self, sent: Sequence[Dispatch], listing: Callable[[datetime], Iterator[Sending]]
+    ) -> Iterator[Sending]:
         """As many pages as our own messages can fill, and one for other traffic of the account."""
         since = min(_sent_at(x) for x in sent) - seconds(self._ports.timings.list_lookback)
         most = (len(sent) // PAGE + 2) * PAGE
-        for count, message in enumerate(self._ports.messenger.list_created_since(since)):
+        for count, one in enumerate(listing(since)):
             if count >= most:
                 return
-            yield message
+            yield one
+
+
+_Shown: TypeAlias = dict[str, Sending | None]
 
 
 def _sent_at(dispatch: Dispatch) -> datetime:

@@ -48,6 +48,6 @@ def zone_of(name: str, company: str, telemetry: Telemetry) -> tzinfo:
 
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         telemetry.warning("zone_unknown", company=company, fix="name an IANA zone in the flow")
         return UTC

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
-from ml_connector.domain.dispatches import Dispatch, DispatchState
-from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, Counter, SidRecord
+from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
+from ml_connector.domain.plans import after_stop, needless, tries_of
+from ml_connector.domain.unit_of_work import (
+    CaseFile,
+    CaseWrite,
+    Change,
+    Counter,
+    ReferenceRecord,
+    SidRecord,
+)
 from ml_connector.errors import MessageMalformed
 
 from .ports import AlertStore
@@ -36,8 +44,31 @@ class DispatchFile:
     @property
     def wanted(self) -> bool:
         """Whether there is still somebody to be told something."""
-        ended = {case.id for case in self.cases if case.state.ended}
-        return any(a.case_id not in ended and a.stop_reason is None for a in self.alerts)
+        return bool(self.open_members)
+
+    @property
+    def open_members(self) -> tuple[Member, ...]:
+        """Those of the members that are still to be told: neither stopped nor of no use."""
+        cases = {case.id: case for case in self.cases}
+        wanted = {
+            alert.id
+            for alert in self.alerts
+            if alert.stop_reason is None
+            and not cases[alert.case_id].state.ended
+            and not needless(cases[alert.case_id], alert)
+        }
+        return tuple(member for member in self.dispatch.members if member.alert_id in wanted)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the plan of every member's case has something in store still."""
+        return all(case.agenda or case.position < len(case.plan) for case in self.cases)
+
+    @property
+    def tries(self) -> int:
+        """How many texts or calls the plan allows for this dispatch's alerts."""
+        cases = {case.id: case for case in self.cases}
+        return max((tries_of(cases[alert.case_id], alert) for alert in self.alerts), default=1)
 
 
 def load(store: AlertStore, dispatch_id: str) -> DispatchFile:
@@ -84,8 +115,8 @@ class Step:
 
     `stop` stops the members' alerts; `successor` is the dispatch that follows and that the alerts
     then point to; `other` is a second dispatch changed together with this one; `live` is an older
-    dispatch that the alerts point to again; `expire` ends the cases. Once the step is written,
-    `written` is what is stored then.
+    dispatch that the alerts point to again; `expire` ends the cases; `plan` is what the step means
+    for the plan of each member's case. Once the step is written, `written` is what is stored then.
     """
 
     after: Dispatch
@@ -97,7 +128,9 @@ class Step:
     live: str = ""
     counters: tuple[Counter, ...] = ()
     sids: tuple[SidRecord, ...] = ()
+    references: tuple[ReferenceRecord, ...] = ()
     expire: bool = False
+    plan: Callable[[Case, Alert], Case] | None = None
     written: DispatchFile | None = None
 
 
@@ -123,13 +156,14 @@ def change_of(file: DispatchFile, step: Step, *, write_id: str, now: datetime) -
         alerts=_alerts(file, step),
         cases=tuple(
             CaseWrite(
-                case.ended(CaseState.EXPIRED, "expired", now) if step.expire else case,
+                _case(case, file, step, now),
                 entry_after(case.head, case.chain, now, step.kind, entry_data),
             )
             for case in file.cases
         ),
         counters=step.counters,
         sids=step.sids,
+        references=step.references,
     )
 
 
@@ -155,6 +189,20 @@ def file_after(file: DispatchFile, change: Change) -> DispatchFile:
 def quiet_change(before: Dispatch, after: Dispatch, *, write_id: str) -> Change:
     """A change nobody but the machinery cares about: the next look, a status on its way."""
     return Change(write_id=write_id, dispatches=(replace(after, version=before.version + 1),))
+
+
+def _case(case: Case, file: DispatchFile, step: Step, now: datetime) -> Case:
+    """The case after the step, with what it means for the rest of its plan."""
+    if step.expire:
+        return case.ended(CaseState.EXPIRED, "expired", now)
+    for alert in file.alerts:
+        if alert.case_id != case.id:
+            continue
+        if step.plan:
+            case = step.plan(case, alert)
+        if step.stop and alert.stop_reason is None:
+            case = after_stop(case, alert, step.stop, now)
+    return case
 
 
 def _alerts(file: DispatchFile, step: Step) -> tuple[Alert, ...]:

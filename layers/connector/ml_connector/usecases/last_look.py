@@ -46,7 +46,7 @@ def _found(earlier: Dispatch, dispatch: Dispatch, ports: DispatchPorts, until: d
         if stands(earlier):
             _take_back(dispatch, earlier, ports, until)
         return stands(earlier)
-    found = listed(earlier, ports.messenger, ports.timings.list_lookback)
+    found = listed(earlier, ports)
     own = nobodys(found, ports.alerts)
     if not own:
         return False

@@ -1,28 +1,22 @@
-"""What a provider's status means for an alert: done, try again later, or give up and say so."""
+"""What a provider's status means for a text: done, try again later, or give up and say so."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.audit import Json
-from ml_connector.domain.backoff import retry_delay
-from ml_connector.domain.cases import StopReason
 from ml_connector.domain.delivery import FINAL, Cure, MessageStatus, ProviderMessage, Verdict
 from ml_connector.domain.dispatches import Dispatch, DispatchState
-from ml_connector.domain.ids import dispatch_id
-from ml_connector.domain.instants import seconds, to_text
-from ml_connector.domain.messages import reference_code
-from ml_connector.domain.planning import renewed_text
-from ml_connector.settings import MAX_ATTEMPTS
+from ml_connector.domain.instants import seconds
 
-from .dispatch_files import DispatchFile, Step, earlier_tries, newer_dispatch, stands
-from .ringing import LONGEST_DELAY, ring_new
+from .dispatch_files import DispatchFile, Step
+from .following import after_failure
+from .ringing import ring_new
 from .steps import DispatchPorts, take, write_quietly
 
 
-def learn(
+def learn_text(
     dispatch: Dispatch, message: ProviderMessage | None, ports: DispatchPorts, until: datetime
 ) -> bool:
     """Take note of what the provider says about a sent message; true when that settled it."""
@@ -85,95 +79,16 @@ def _settle(
         if after.state is DispatchState.DELIVERED:
             return Step(after, "dispatch.delivered", data)
         data |= {"error_code": message.error_code, "reason": verdict.reason}
-        return _after_failure(file, after, verdict, data, ports, now)
+        return after_failure(file, after, verdict, data, ports, now)
 
     step = take(dispatch.id, settled, ports, until)
     if step is None:
         return False
-    _tell(step, verdict, ports)
+    tell(step, verdict, ports)
     return True
 
 
-def _after_failure(
-    file: DispatchFile,
-    after: Dispatch,
-    verdict: Verdict,
-    data: dict[str, Json],
-    ports: DispatchPorts,
-    now: datetime,
-) -> Step:
-    """It did not arrive: another try, or the end of this alert."""
-    kind = f"dispatch.{after.state.value}"
-    if not file.wanted:
-        return Step(after, kind, {**data, "next": "nothing: no longer wanted"})
-    newer = newer_dispatch(file, ports.alerts)
-    if newer:
-        return Step(after, kind, {**data, "next": newer.id})
-    standing = next((x for x in earlier_tries(after, ports.alerts) if stands(x)), None)
-    if standing:
-        return Step(after, kind, {**data, "next": standing.id}, live=standing.id)
-    if verdict.cure is Cure.PERMANENT:
-        return Step(after, kind, {**data, "next": "stopped"}, stop=StopReason.UNREACHABLE)
-    if verdict.cure is Cure.RETRY and after.attempt >= MAX_ATTEMPTS:
-        return Step(after, kind, {**data, "next": "stopped"}, stop=StopReason.EXHAUSTED)
-    follower = _next_try(after, ports, now, verdict)
-    data |= {"next": follower.id, "next_due_at": to_text(follower.due_at)}
-    return Step(after, kind, data, successor=follower)
-
-
-def _next_try(after: Dispatch, ports: DispatchPorts, now: datetime, verdict: Verdict) -> Dispatch:
-    """The dispatch for another try, later and later; account trouble uses up no attempt."""
-    timings = ports.timings
-    blocked = verdict.cure is Cure.BLOCKED
-    wait = retry_delay(
-        after.sequence if blocked else after.attempt,
-        seconds(timings.retry_base),
-        seconds(timings.retry_cap),
-        ports.share(),
-        seconds(timings.blocked_pause if blocked else verdict.wait_seconds * timings.hint_scale),
-    )
-    return follow(after, ports, now, wait, counts=not blocked)
-
-
-def follow(
-    before: Dispatch,
-    ports: DispatchPorts,
-    now: datetime,
-    wait: timedelta,
-    *,
-    counts: bool,
-    replaces: str = "",
-) -> Dispatch:
-    """The dispatch that comes after `before`, with an id and a reference of its own.
-
-    What the queue's delay cannot reach is looked at, and rung for, when it is due.
-    """
-    sequence = _next_sequence(before, ports)
-    new_id = dispatch_id(before.members[0].alert_id, sequence)
-    reference = reference_code(new_id)
-    rung_for = wait.total_seconds() <= LONGEST_DELAY
-    return d.successor(
-        replace(before, sequence=sequence - 1),
-        new_id=new_id,
-        reference=reference,
-        text=renewed_text(before.text, before.reference, reference),
-        now=now,
-        wait=wait,
-        look_after=seconds(ports.timings.ring_again if rung_for else 0),
-        counts=counts,
-        replaces=replaces,
-    )
-
-
-def _next_sequence(before: Dispatch, ports: DispatchPorts) -> int:
-    """The first free number: a follower that was taken back has used up the next one."""
-    sequence = before.sequence + 1
-    while ports.alerts.dispatch(dispatch_id(before.members[0].alert_id, sequence)):
-        sequence += 1
-    return sequence
-
-
-def _tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:
+def tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:
     """Ring for the next try, and say what operators have to know."""
     dispatch, telemetry = step.after, ports.telemetry
     if dispatch.state is DispatchState.DELIVERED:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ml_connector.domain.calendars import Calendar
 from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.events import Sighting, too_many_gone
 from ml_connector.domain.instants import seconds
@@ -40,6 +41,7 @@ class PaymentPoll:
     lease: CompanyState
     ports: PollPorts
     record: Callable[[Iterable[AnySighting]], None]
+    calendar: Calendar
     transactions: int = 0
 
     def run(self) -> CompanyState:
@@ -51,7 +53,9 @@ class PaymentPoll:
         )
         swept = self.lease.payments_swept_at
         sweep = swept is None or now - swept >= seconds(timings.payments_sweep)
-        back = seconds(timings.payments_lookback if sweep else timings.watermark_overlap)
+        back = self.calendar.lookback(
+            seconds(timings.payments_lookback if sweep else timings.watermark_overlap), swept, now
+        )
         read = self.source.read_payments_changed(mark - back if mark else now - WINDOW)
         self._note(read)
         if not read.permitted:

@@ -8,7 +8,7 @@ the next poll.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -35,8 +35,9 @@ from ml_connector.errors import (
     StoreError,
 )
 
+from .books import Bookkeeper
 from .days import overdue_since_yesterday, settle, zone_of
-from .late import silenced_if_late
+from .late import LateFinds
 from .payments import PaymentPoll
 from .ports import PollPorts
 from .reading import say_failed, say_problems, say_zone
@@ -83,20 +84,25 @@ def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
             return report
         lease = ports.documents.lease(key, ports.clock.now(), until + seconds(LEASE_MARGIN))
     except (SecretUnavailable, StoreError) as error:
-        _failed(error, None, ports, report)
+        _failed(error, None, ports, report, company)
         return report
     if lease is None:
         report.outcome = "busy"
         return report
+    poll = _Poll(flow, company, sources, lease, ports, until, report)
     try:
-        _Poll(flow, company, sources, lease, ports, until, report).run()
+        poll.run()
     except (SourceError, StoreError, OutOfTime) as error:
-        _failed(error, lease, ports, report)
+        _failed(error, poll.broken_off(), ports, report, company)
     return report
 
 
 def _failed(
-    error: ConnectorError, lease: CompanyState | None, ports: PollPorts, report: PollReport
+    error: ConnectorError,
+    lease: CompanyState | None,
+    ports: PollPorts,
+    report: PollReport,
+    company: FlowCompany | None,
 ) -> None:
     """Nothing is lost: the watermark stays, and the next poll reads the same again."""
     if lease and _was_overtaken(error, lease, ports):
@@ -106,8 +112,10 @@ def _failed(
         report.outcome = "overtaken"
         return
     report.outcome = error.code
-    say_failed(ports.telemetry, "poll_failed", report.company, error)
-    ports.telemetry.count("PollsFailed")
+    maintenance = company.calendar.maintenance_at(ports.clock.now()) if company else None
+    say_failed(ports.telemetry, "poll_failed", report.company, error, maintenance)
+    if not maintenance:
+        ports.telemetry.count("PollsFailed")
 
 
 def _was_overtaken(error: ConnectorError, lease: CompanyState, ports: PollPorts) -> bool:
@@ -144,8 +152,19 @@ class _Poll:
         self._ports = ports
         self._until = until
         self._report = report
-        self._recorder = Recorder(flow, company, lease, ports, until)
+        self._bookkeeper = Bookkeeper(sources.books, flow, lease, ports)
+        self._recorder = Recorder(
+            flow, company, lease, ports, until, books=lambda _: self._bookkeeper.books
+        )
         self._recreations = Recreations(lease, ports)
+        self._late = LateFinds(
+            self._recorder.decision,
+            self._bookkeeper.consult,
+            company,
+            lease,
+            lambda: self._zone,
+            ports,
+        )
         self._to_ring: list[str] = []
 
     def run(self) -> None:
@@ -156,8 +175,14 @@ class _Poll:
         except ConnectorError:
             self._ring()
             raise
+        finally:
+            self._report.transactions += self._bookkeeper.transactions
         self._ring()
         self._finish(read, after, trouble)
+
+    def broken_off(self) -> CompanyState:
+        """The lease with what a poll that did not get to its end leaves to the next one."""
+        return replace(self._lease, lines_failing_since=self._bookkeeper.failing_since)
 
     # ----------------------------------------------------------------------------- bills
     def _run(self) -> BillsRead:
@@ -174,10 +199,14 @@ class _Poll:
         # about the one must not keep people from hearing of the other.
         usual = self._recreations.sort_out(read.bills, known) if self._lease.baseline_done else None
         looked = self._look(read.bills if usual is None else usual, known)
-        found = silenced_if_late(looked, known, self._lease, self._ports.telemetry)
+        shown = [waiting[name] for name in dict.fromkeys(others) if name in waiting]
+        changed = {one.document.id for one in looked} | self._bookkeeper.held
+        same = [document for document in shown if document.id not in changed]
+        found = self._late.tied(looked, known, same)
         self._record_settled(found, known)
-        changed = {one.document.id for one in found}
-        same = [waiting[name] for name in others if name in waiting and name not in changed]
+        self._tell_late()
+        changed |= {one.document.id for one in found}
+        same = [document for document in same if document.id not in changed]
         try:
             after = self._missing(read, waiting)
         except SourceError:
@@ -191,7 +220,11 @@ class _Poll:
         self._overdue(same)
 
     def _read(self) -> BillsRead:
-        overlap = seconds(self._ports.timings.watermark_overlap)
+        overlap = self._company.calendar.lookback(
+            seconds(self._ports.timings.watermark_overlap),
+            self._lease.poll_succeeded_at,
+            self._ports.clock.now(),
+        )
         mark = self._lease.watermark
         read = self._sources.bills.read_waiting_and_changed(mark - overlap if mark else None)
         self._note(read)
@@ -217,7 +250,7 @@ class _Poll:
             )
             if sighting and sighting.changed:
                 found.append(sighting)
-        return found
+        return self._bookkeeper.ready(found, changed=True)
 
     def _record_settled(self, found: list[Sighting[Document]], known: dict[str, Document]) -> None:
         """Record what is clear; then find out what was done to bills that show only a new stamp."""
@@ -228,6 +261,11 @@ class _Poll:
             doubtful, used = settle(doubtful, known, self._sources.history, now, self._zone)
             self._report.transactions += used
         self._record(doubtful)
+
+    def _tell_late(self) -> None:
+        for opened in self._late.open(self._until):
+            self._report.alerts += opened.alerts
+            self._to_ring.extend(opened.dispatches)
 
     def _overdue(self, documents: Iterable[Document]) -> None:
         """Only where a rule asks for it: the calendar alone is no news of Intacct's."""
@@ -266,11 +304,9 @@ class _Poll:
             # Which of the rows could not be read is not known: none of them is missing for sure.
             return read
         self._recreations.decided()
-        for document in list(without_row):
-            successor = self._recreations.successor(document)
-            if successor:
-                self._continue(document, successor)
-                without_row.remove(document)
+        pairs = [(d, bill) for d in without_row if (bill := self._recreations.successor(d))]
+        self._continue(pairs)
+        without_row = [d for d in without_row if all(d is not old for old, _ in pairs)]
         if too_many_gone([d.id for d in without_row], list(waiting)):
             raise SourceProtocolError(
                 f"{len(without_row)} of {len(waiting)} waiting bills have no row any more; nothing"
@@ -283,37 +319,46 @@ class _Poll:
     def _record_recreated(self) -> None:
         """What is left of the purchase orders' bills nobody knew of."""
         pairs, new = self._recreations.rest()
-        for document, bill in pairs:
-            self._continue(document, bill)
+        self._continue(pairs)
         self._record(self._look(new, {}))
 
-    def _continue(self, old: Document, bill: Bill) -> None:
-        sighting = self._recreations.continued(old, bill, self._ports.clock.now())
-        self._record([sighting], replaced(old, bill))
+    def _continue(self, pairs: Sequence[tuple[Document, Bill]]) -> None:
+        now = self._ports.clock.now()
+        again = [self._recreations.continued(old, bill, now) for old, bill in pairs]
+        olds = {one.document.id: replaced(*pair) for one, pair in zip(again, pairs, strict=True)}
+        self._record(self._bookkeeper.ready(again, changed=True), olds)
 
     # -------------------------------------------------------------------------- payments
     def _payments(self) -> tuple[CompanyState, ConnectorError | None]:
         """The lease with what the payments' part found, and what went wrong there."""
         if self._sources.payments is None:
             return self._lease, None
-        part = PaymentPoll(self._sources.payments, self._lease, self._ports, self._record)
+        calendar = self._company.calendar
+        part = PaymentPoll(self._sources.payments, self._lease, self._ports, self._record, calendar)
         try:
             return part.run(), None
         except (SourceError, OutOfTime) as error:
-            say_failed(self._ports.telemetry, "payments_failed", self._lease.company, error)
+            maintenance = calendar.maintenance_at(self._ports.clock.now())
+            say_failed(
+                self._ports.telemetry, "payments_failed", self._lease.company, error, maintenance
+            )
             return self._lease, error
         finally:
             self._report.transactions += part.transactions
 
     # --------------------------------------------------------------------------- writing
     def _record(
-        self, sightings: Iterable[AnySighting], replaces: Sighting[Document] | None = None
+        self,
+        sightings: Iterable[AnySighting],
+        replaces: Mapping[str, Sighting[Document]] | None = None,
     ) -> None:
-        for sighting in sightings:
+        """`replaces` holds by a document's id the sighting of the one whose place it takes."""
+        for sighting in self._bookkeeper.ready(sightings):
             reserve = seconds(self._ports.timings.time_reserve)
             if self._ports.clock.now() + reserve >= self._until:
                 raise OutOfTime("too little time is left; the next poll goes on from here")
-            recorded = self._recorder.record(sighting, replaces)
+            taken_over = (replaces or {}).get(sighting.document.id)
+            recorded = self._recorder.record(sighting, taken_over)
             self._report.events += len(sighting.events)
             self._report.alerts += recorded.alerts
             self._report.ended += recorded.ended
@@ -337,17 +382,21 @@ class _Poll:
         seen = [bill.modified - error for bill in read.bills if bill.modified]
         marks = [*seen, *([self._lease.watermark] if self._lease.watermark else [])]
         now = self._ports.clock.now()
-        done = read.complete
+        # Bills that wait for their lines are read again by the next poll, as far back as this one.
+        done = read.complete and not self._bookkeeper.held
         self._report.outcome = "polled" if done else "incomplete"
         said = trouble.code if trouble else ""
         self._ports.documents.finish(
             replace(
                 after,
+                lines_failing_since=self._bookkeeper.failing_since,
                 watermark=max(marks) if marks and done else self._lease.watermark,
                 baseline_done=self._lease.baseline_done or done,
                 poll_succeeded_at=now if done else self._lease.poll_succeeded_at,
                 last_error=said if done else "incomplete",
             )
         )
-        good = done and trouble is None
-        self._ports.telemetry.count("PollsSucceeded" if good else "PollsFailed")
+        if done and trouble is None:
+            self._ports.telemetry.count("PollsSucceeded")
+        elif not self._company.calendar.maintenance_at(now):
+            self._ports.telemetry.count("PollsFailed")

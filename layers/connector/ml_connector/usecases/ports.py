@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.bills import BillsRead
+from ml_connector.domain.books import BooksRead, LinesRead
 from ml_connector.domain.delivery import (
     CallRequest,
     ProviderCall,
@@ -26,7 +27,8 @@ from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.doubts import HistoryRead
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.payments import ClearedRead, PaymentDocument, PaymentsRead
-from ml_connector.domain.unit_of_work import CaseFile, Change
+from ml_connector.domain.replies import InboundText, InboxMark
+from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
 from ml_connector.settings import Timings
 
 
@@ -51,6 +53,19 @@ class PaymentSource(Protocol):
 
     def read_cleared(self, since: date) -> ClearedRead:
         """Which payments the bank paid on that day or after it, whenever they were modified."""
+
+
+class BooksSource(Protocol):
+    """Reads what deciding needs beside the bills: their lines, and master data."""
+
+    def read_lines(self, record_numbers: Sequence[str]) -> LinesRead:
+        """How the lines of these bills are coded. Raises the SourceError family."""
+
+    def read_books(self, dimensions: Collection[str], vendors: Collection[str]) -> BooksRead:
+        """Master data of these dimensions and vendors, at most a day old where that can be had.
+
+        What cannot be read is said in the answer; it is not an error.
+        """
 
 
 class HistorySource(Protocol):
@@ -112,6 +127,13 @@ class Caller(Protocol):
         """What to do about a call that failed, by its error code."""
 
 
+class Inbox(Protocol):
+    """What people text back. Raises only the DeliveryError family."""
+
+    def received_since(self, since: datetime) -> Iterator[InboundText]:
+        """All texts to our sender since `since` (UTC), newest first, each once."""
+
+
 class Doorbell(Protocol):
     """The queue in front of the send function. It carries ids only; the store is the truth."""
 
@@ -138,8 +160,23 @@ class AlertStore(Protocol):
     def sid_owner(self, sid: str) -> str | None:
         """The dispatch a provider's id is recorded for."""
 
+    def known_sids(self, sids: Sequence[str]) -> set[str]:
+        """Those of the provider's ids that are recorded for anything."""
+
+    def references(self, recipient: str, since: datetime) -> list[ReferenceRecord]:
+        """What was texted to a person since then, newest first."""
+
+    def inbox_mark(self) -> InboxMark | None:
+        """Where reading replies stands; None before the first look."""
+
+    def move_inbox_mark(self, mark: InboxMark) -> None:
+        """Store where reading replies stands; an earlier look never replaces a later one."""
+
     def look_due(self, until: datetime, limit: int) -> list[str]:
         """Ids of dispatches to look at by then, oldest first; from an index that may lag."""
+
+    def cases_due(self, until: datetime, limit: int) -> list[str]:
+        """Ids of cases to look at by then, oldest first; from an index that may lag."""
 
     def paused_until(self, company: str) -> datetime | None:
         """When the company's sends may go on, or None when they are not stopped."""
@@ -191,6 +228,9 @@ class ApproverStore(Protocol):
 
     def approver(self, approver_id: str) -> Approver | None:
         """One person."""
+
+    def everybody(self) -> list[Approver]:
+        """All people by id, consistently."""
 
 
 class Companies(Protocol):
@@ -247,5 +287,7 @@ class PollPorts:
     """The way to a company's payments; None where they are not watched."""
     history: Callable[[str], HistorySource | None] = _nothing
     """The way to a company's audit history; None where edits without a trace are not followed."""
+    books: Callable[[str], BooksSource | None] = _nothing
+    """The way to a company's lines and master data; None where rules do without them."""
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     sleep: Callable[[float], None] = time.sleep

@@ -11,13 +11,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from ml_connector.domain import dispatches as d
-from ml_connector.domain.delivery import FINAL, ProviderMessage
+from ml_connector.domain.delivery import Sending
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
 
-from . import outcomes
 from .adopting import adopt
 from .dispatch_files import DispatchFile, Step
+from .following import follow
+from .learning import learn
 from .matching import listed, nobodys, report_duplicate
 from .ringing import ring_new
 from .steps import Decide, DispatchPorts, take, write_quietly
@@ -37,7 +38,7 @@ def reconcile(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool
         ports.telemetry.count("OutcomesUnknown")
         dispatch = lost.after
     asked_at = ports.clock.now()
-    found = listed(dispatch, ports.messenger, ports.timings.list_lookback)
+    found = listed(dispatch, ports)
     own = nobodys(found, ports.alerts)
     if own:
         return _adopt(dispatch, own, ports, until)
@@ -59,9 +60,7 @@ def _lose_dead_claim(ports: DispatchPorts) -> Decide:
 
 
 # ------------------------------------------------------------------------------------ found
-def _adopt(
-    dispatch: Dispatch, own: list[ProviderMessage], ports: DispatchPorts, until: datetime
-) -> bool:
+def _adopt(dispatch: Dispatch, own: list[Sending], ports: DispatchPorts, until: datetime) -> bool:
     message = own[0]
     step = adopt(dispatch.id, message, "dispatch.adopted", ports, until)
     if step is None:
@@ -69,8 +68,8 @@ def _adopt(
     ports.telemetry.event("outcome_found", dispatch=dispatch.id, sid=message.sid)
     for extra in own[1:]:
         report_duplicate(step.after, extra.sid, ports.telemetry)
-    if message.status in FINAL:
-        outcomes.learn(step.after, message, ports, until)
+    if message.over:
+        learn(step.after, message, ports, until)
     return True
 
 
@@ -119,7 +118,7 @@ def _settle_not_sent(dispatch: Dispatch, ports: DispatchPorts, until: datetime) 
         )
         if not file.wanted:
             return Step(after, "dispatch.not_sent", {"next": "nothing: no longer wanted"})
-        follower = outcomes.follow(before, ports, now, seconds(0), counts=False, replaces=before.id)
+        follower = follow(file, before, ports, now, seconds(0), replaces=before.id)
         data = {"next": follower.id, "next_due_at": to_text(follower.due_at)}
         return Step(after, "dispatch.not_sent", data, successor=follower)
 
@@ -139,7 +138,7 @@ def watch(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> None:
     The promise holds while the provider lists an accepted message within the grace period. Where it
     did not, that is audited and raises an alarm.
     """
-    found = listed(dispatch, ports.messenger, ports.timings.list_lookback)
+    found = listed(dispatch, ports)
     own = nobodys(found, ports.alerts)
     if own:
         _adopt(dispatch, own, ports, until)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import cached_property
 from typing import TypeAlias, TypeGuard
 
 from ml_connector.domain.audit import Json, entry_after
+from ml_connector.domain.books import Books
 from ml_connector.domain.cases import Alert, CaseState, StopReason
 from ml_connector.domain.documents import AnyDocument, CompanyState, Document
-from ml_connector.domain.events import Event, Sighting
-from ml_connector.domain.flows import Flow, FlowCompany, decide
+from ml_connector.domain.events import Event, EventKind, Sighting
+from ml_connector.domain.flows import Decision, DecisionContext, Flow, FlowCompany, decide
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.payments import PaymentDocument
+from ml_connector.domain.people import Directory
 from ml_connector.domain.planning import Opening, PlanTimes, open_case
 from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, DocumentWrite, Fence
 from ml_connector.errors import StoreConflict
 
 from .commit import commit
+from .days import zone_of
 from .ports import PollPorts
 from .restoring import caught_up, on_a_new_chain
 
@@ -49,6 +53,10 @@ class _Part:
     already_open: bool = False
 
 
+def _no_books(_: AnyDocument) -> Books:
+    return Books()
+
+
 class Recorder:
     """Records the sightings of one poll."""
 
@@ -59,7 +67,11 @@ class Recorder:
         lease: CompanyState,
         ports: PollPorts,
         until: datetime,
+        *,
+        books: Callable[[AnyDocument], Books] = _no_books,
     ) -> None:
+        """`books` gives the master data a rule about a document may ask for."""
+        self._books = books
         self._flow = flow
         self._company = company
         self._lease = lease
@@ -151,9 +163,11 @@ class Recorder:
             return _Part(event, None, "baseline: found before the first complete poll")
         if sighting.silent:
             return _Part(event, None, sighting.silent)
-        decision = decide(self._flow, event.kind, document)
+        decision = self.decision(event.kind, document)
         if decision is None:
             return _Part(event, None, f"no rule of flow version {self._flow.version}")
+        for problem in decision.problems:
+            self._ports.telemetry.warning("flow_problem", rule=decision.rule, problem=problem)
         if self._ports.alerts.case_file(event.id):
             # The documents were restored to an earlier time, and this was told since.
             return _Part(event, None, already_open=True)
@@ -172,6 +186,26 @@ class Recorder:
             ),
         )
         return _Part(event, opening)
+
+    def decision(self, kind: EventKind, document: AnyDocument) -> Decision | None:
+        """What the flow says about an event of a document, as of now."""
+        return decide(self._flow, kind, document, self._context(document))
+
+    def _context(self, document: AnyDocument) -> DecisionContext:
+        return DecisionContext(
+            today=self._ports.clock.now().astimezone(self._zone).date(),
+            books=self._books(document),
+            people=self._people,
+        )
+
+    @cached_property
+    def _people(self) -> Directory:
+        """Everybody, read once for all events of the poll."""
+        return Directory(self._ports.approvers.everybody())
+
+    @cached_property
+    def _zone(self) -> tzinfo:
+        return zone_of(self._company.zone, self._company.key, self._ports.telemetry)
 
     # ----------------------------------------------------------------------- the ended cases
     def _over(self, sighting: AnySighting) -> list[CaseFile]:
@@ -246,7 +280,7 @@ class Recorder:
                     approver=alert.recipient,
                     fix="give the approver a phone number, or name another in the flow",
                 )
-                telemetry.count("AlertsUnreachable")
+                telemetry.count("AlertsFailed")
         for file in ending:
             telemetry.event("case_handled", company=file.case.company, case=file.case.id)
 

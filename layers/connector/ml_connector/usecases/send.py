@@ -14,13 +14,14 @@ from ml_connector.domain import dispatches as d
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.backoff import retry_delay
 from ml_connector.domain.cases import CaseState, StopReason
-from ml_connector.domain.delivery import ProviderMessage, SmsRequest
+from ml_connector.domain.delivery import CallRequest, Sending, SmsRequest
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.phone import fingerprint
-from ml_connector.domain.throttles import counters, wait_until
+from ml_connector.domain.throttles import counters, uncounted, wait_until
 from ml_connector.errors import (
     DeliveryBlocked,
+    DeliveryBusy,
     DeliveryError,
     DeliveryNotSent,
     DeliveryOutcomeUnknown,
@@ -34,6 +35,7 @@ from ml_connector.errors import (
 from .adopting import adopt
 from .dispatch_files import DispatchFile, Step, load
 from .last_look import LastLook, last_look
+from .matching import listed, nobodys
 from .ports import Telemetry
 from .steps import DispatchPorts, defer, take
 
@@ -102,7 +104,7 @@ class _Sending:
                 raise
             # The windows of the moment they were counted in: a new one may have begun since.
             end = wait_until(error.failed, self._claimed_at)
-            defer(self._id, end, "enough texts for this person", self._ports, self._until)
+            defer(self._id, end, "enough texts or calls for this person", self._ports, self._until)
             return SendOutcome.DEFERRED
         if claimed is None:
             return SendOutcome.DROPPED
@@ -139,6 +141,8 @@ class _Sending:
     def _post(self, dispatch: Dispatch, claimed: DispatchFile | None) -> SendOutcome:
         try:
             message = self._create(dispatch)
+        except DeliveryBusy as error:
+            return self._line_in_use(dispatch, error, claimed)
         except DeliveryBlocked as error:
             return self._blocked(dispatch.company, error)
         except DeliveryTransient as error:
@@ -149,13 +153,20 @@ class _Sending:
             return self._lose_track(error)
         return self._record(message, claimed)
 
-    def _create(self, dispatch: Dispatch) -> ProviderMessage:
+    def _create(self, dispatch: Dispatch) -> Sending:
         """One POST; a second one only where the first certainly never left."""
-        request = SmsRequest(dispatch.to, dispatch.text, dispatch.validity_seconds)
         try:
-            return self._ports.messenger.send_sms(request, self._budget(dispatch))
+            return self._create_once(dispatch)
         except DeliveryNotSent:
-            return self._ports.messenger.send_sms(request, self._budget(dispatch))
+            return self._create_once(dispatch)
+
+    def _create_once(self, dispatch: Dispatch) -> Sending:
+        budget = self._budget(dispatch)
+        if dispatch.voice:
+            call = CallRequest(dispatch.to, dispatch.text, dispatch.id, dispatch.language)
+            return self._ports.caller.place_call(call, budget)
+        text = SmsRequest(dispatch.to, dispatch.text, dispatch.validity_seconds)
+        return self._ports.messenger.send_sms(text, budget)
 
     def _budget(self, dispatch: Dispatch) -> float:
         """Seconds the POST may take; raises DeliveryTransient when it may not start any more."""
@@ -169,7 +180,7 @@ class _Sending:
         return timings.twilio_timeout
 
     # ------------------------------------------------------------------------ the outcomes
-    def _record(self, message: ProviderMessage, claimed: DispatchFile | None) -> SendOutcome:
+    def _record(self, message: Sending, claimed: DispatchFile | None) -> SendOutcome:
         try:
             adopt(
                 self._id,
@@ -190,6 +201,19 @@ class _Sending:
         self._ports.telemetry.count("AlertsSent")
         return SendOutcome.SENT
 
+    def _line_in_use(
+        self, dispatch: Dispatch, error: DeliveryBusy, claimed: DispatchFile | None
+    ) -> SendOutcome:
+        """A call to that number is going on: this very one, or one that has to end first."""
+        try:
+            own = nobodys(listed(dispatch, self._ports), self._ports.alerts)
+        except DeliveryError:
+            # Whether it is this dispatch's own cannot be told now: it stays claimed until it can.
+            return self._lose_track(error)
+        if own:
+            return self._record(own[0], claimed)
+        return self._give_back(error.safe_message, self._ports.timings.call_busy_wait)
+
     def _give_back(self, reason: str, at_least: float) -> SendOutcome:
         timings = self._ports.timings
 
@@ -205,8 +229,12 @@ class _Sending:
                 seconds(at_least),
             )
             after = d.give_back(dispatch, until=now + wait, look_at=now + wait, reason=reason)
+            counted_at = dispatch.claimed_at or now
             return Step(
-                after, "dispatch.returned", {"reason": reason, "due_at": to_text(after.due_at)}
+                after,
+                "dispatch.returned",
+                {"reason": reason, "due_at": to_text(after.due_at)},
+                counters=uncounted(dispatch.recipient, dispatch.channel, counted_at),
             )
 
         take(self._id, given_back, self._ports, self._until)
@@ -284,15 +312,22 @@ def _reason_to_stop(
         return _why_unwanted(file)
     if all(case.expires_at <= now for case in file.cases):
         return StopReason.EXPIRED
-    if person and person.opted_out:
+    obstacle = person.obstacle_to(file.dispatch.channel) if person else "unknown approver"
+    if obstacle and person and person.opted_out:
         return StopReason.OPTED_OUT
-    return None if person and person.textable else StopReason.NO_CHANNEL
+    return StopReason.NO_CHANNEL if obstacle else None
 
 
 def _why_unwanted(file: DispatchFile) -> StopReason:
     stopped = (alert.stop_reason for alert in file.alerts if alert.stop_reason)
-    expired = any(case.state is CaseState.EXPIRED for case in file.cases)
-    return next(stopped, StopReason.EXPIRED if expired else StopReason.HANDLED)
+    ended = {case.state for case in file.cases}
+    if CaseState.EXPIRED in ended:
+        reason = StopReason.EXPIRED
+    elif CaseState.HANDLED in ended:
+        reason = StopReason.HANDLED
+    else:
+        reason = StopReason.NEEDLESS
+    return next(stopped, reason)
 
 
 def _suppression(file: DispatchFile, reason: StopReason) -> Step:
@@ -316,7 +351,7 @@ def _tell_suppressed(step: Step, telemetry: Telemetry) -> None:
             approver=dispatch.recipient,
             fix="give the approver a phone number, or name another in the flow",
         )
-        telemetry.count("AlertsUnreachable")
+        telemetry.count("AlertsFailed")
     elif step.stop in (StopReason.EXPIRED, StopReason.OPTED_OUT):
         telemetry.error("alert_failed", dispatch=dispatch.id, reason=dispatch.reason)
         telemetry.count("AlertsFailed")

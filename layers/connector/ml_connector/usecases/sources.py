@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .ports import BillSource, HistorySource, PaymentSource, PollPorts
+from .ports import BillSource, BooksSource, HistorySource, PaymentSource, PollPorts
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Sources:
     bills: BillSource
     payments: PaymentSource | None
     history: HistorySource | None
+    books: BooksSource | None
 
 
 def sources_of(company: str, ports: PollPorts) -> Sources | None:
@@ -21,4 +22,4 @@ def sources_of(company: str, ports: PollPorts) -> Sources | None:
     bills = ports.companies.source(company)
     if bills is None:
         return None
-    return Sources(bills, ports.payments(company), ports.history(company))
+    return Sources(bills, ports.payments(company), ports.history(company), ports.books(company))

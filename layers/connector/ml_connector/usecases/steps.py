@@ -22,7 +22,17 @@ from ml_connector.settings import Timings
 
 from .commit import commit, patiently
 from .dispatch_files import DispatchFile, Step, change_of, file_after, load, quiet_change
-from .ports import AlertStore, ApproverStore, Clock, Doorbell, Messenger, Telemetry
+from .ports import (
+    AlertStore,
+    ApproverStore,
+    Caller,
+    Clock,
+    DocumentStore,
+    Doorbell,
+    Inbox,
+    Messenger,
+    Telemetry,
+)
 
 #: Losing the race for a case's chain this often in a row means that something else is wrong.
 TRIES = 8
@@ -37,15 +47,21 @@ class DispatchPorts:
 
     alerts: AlertStore
     approvers: ApproverStore
+    documents: DocumentStore
     messenger: Messenger
+    caller: Caller
     doorbell: Doorbell
     clock: Clock
     telemetry: Telemetry
     timings: Timings
     send_timeout: float
+    ask_for_poll: Callable[[str], None]
+    """Has a company polled soon, without waiting for it. Raises ConnectorError when it cannot."""
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     share: Callable[[], float] = random.random
     sleep: Callable[[float], None] = time.sleep
+    inbox: Inbox | None = None
+    """What people text back; None where the sender is a name, which takes no replies."""
 
     def claim_deadline(self, claimed_at: datetime) -> datetime:
         """When a claim is nobody's any more."""

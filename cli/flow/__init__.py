@@ -1,0 +1,1 @@
+"""The flow as people write it: a language with places, checks, and the published form."""

@@ -1,0 +1,262 @@
+"""Many bills that wait, told in one text to each person: found late, or there before going live.
+
+A digest is a case of its own, about no single document. It names how many bills wait, since when
+and for what sums; the audit ties every one of them to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from .approvers import Approver
+from .audit import ChainHead, Json, entry_after
+from .bills import BillState
+from .cases import Alert, Case, CaseState, StopReason, case_chain
+from .dispatches import Dispatch, Member
+from .documents import Document
+from .events import EventKind
+from .flows import Decision
+from .gsm7 import segments
+from .ids import alert_id, dispatch_id, stable_id
+from .messages import Detail, day_of_month, plain, reference_code
+from .money import Money
+from .phone import fingerprint
+from .planning import Opening, PlanTimes
+from .plans import SMS
+from .unit_of_work import CaseWrite
+
+KIND = "digest.waiting"
+
+#: So many ids stand in the audit one by one; of more, their number and a hash.
+MOST_LISTED = 100
+#: Sums named in a text; of further currencies it only says that there are some.
+MOST_SUMS = 3
+MOST_SEGMENTS = 2
+_LONGEST_NAME = 200
+#: The less a rule lets a lock screen show, the later.
+_DETAILS: tuple[Detail, ...] = ("full", "amount_only", "reference_only")
+
+#: What the flow says about a bill that waits.
+Decide = Callable[[EventKind, Document], Decision | None]
+People = Callable[[str], Approver | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What comes into being with one person's digest, and the ids of the bills it tells of."""
+
+    opening: Opening
+    documents: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of its case."""
+        return self.opening.case.case.id
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is the same for all digests made together.
+
+    `batch` tells them from those made before and later: the same batch gives the same ids.
+    """
+
+    company: str
+    company_name: str
+    zone: tzinfo
+    batch: str
+    now: datetime
+    times: PlanTimes
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """One person's bills, and what was decided about each of them."""
+
+    recipient: str
+    person: Approver | None
+    bills: list[tuple[Document, Decision]]
+
+
+def waiting_kind(document: Document) -> EventKind:
+    """The event that a bill's waiting goes by."""
+    if document.state is BillState.PARTIALLY_APPROVED:
+        return EventKind.PARTIALLY_APPROVED
+    return EventKind.SUBMITTED
+
+
+def digest_cases(
+    documents: Iterable[Document], decide: Decide, people: People, frame: Frame
+) -> list[Digest]:
+    """One digest for everybody whom the flow would tell of one of these bills.
+
+    A bill goes to the first who can be texted of those the rule's first step is for; bills no rule
+    speaks of are left out. Where nobody can be texted, the alert is stopped from the start, so that
+    it is seen.
+    """
+    return [_digest(share, frame) for share in _shares(documents, decide, people)]
+
+
+def _shares(documents: Iterable[Document], decide: Decide, people: People) -> list[_Share]:
+    shares: dict[str, _Share] = {}
+    for document in documents:
+        decision = decide(waiting_kind(document), document)
+        if decision is None:
+            continue
+        candidates = next((step for step in decision.candidates if step), ())
+        known = (people(candidate) for candidate in candidates)
+        person = next((one for one in known if one and one.textable), None)
+        recipient = person.id if person else next(iter(candidates), "nobody")
+        share = shares.setdefault(recipient, _Share(recipient, person, []))
+        share.bills.append((document, decision))
+    return [shares[name] for name in sorted(shares)]
+
+
+def _digest(share: _Share, frame: Frame) -> Digest:
+    documents = [document for document, _ in share.bills]
+    ids = tuple(sorted(document.id for document in documents))
+    case_id = stable_id("digest", frame.company, share.recipient, frame.batch)
+    alert = Alert(
+        id=alert_id(case_id, 1, 1, share.recipient),
+        case_id=case_id,
+        company=frame.company,
+        step=1,
+        occurrence=1,
+        recipient=share.recipient,
+        channel=SMS,
+        created_at=frame.now,
+    )
+    dispatches: tuple[Dispatch, ...] = ()
+    if share.person:
+        dispatch = _dispatch(alert, share, frame)
+        alert, dispatches = replace(alert, dispatch=dispatch.id), (dispatch,)
+    else:
+        alert = replace(alert.stopped(StopReason.NO_CHANNEL), passed_on=True)
+    versions = {decision.flow_version for _, decision in share.bills}
+    case = Case(
+        id=case_id,
+        company=frame.company,
+        document=f"digest#{share.recipient}",
+        kind=KIND,
+        round=1,
+        state=CaseState.OPEN,
+        opened_at=frame.now,
+        expires_at=frame.now + frame.times.case_lifetime,
+        rule="digest",
+        flow_version=max(versions),
+        head=ChainHead(),
+        company_name=frame.company_name,
+    )
+    data: dict[str, Json] = {
+        "company": frame.company,
+        "document": case.document,
+        "event": KIND,
+        "flow_version": case.flow_version,
+        "sentences": _sentences(share),
+        "bills": len(ids),
+        "documents": _listed(ids),
+        "alerts": [_told(alert, share.person)],
+    }
+    entry = entry_after(ChainHead(), case_chain(case_id), frame.now, "case.opened", data)
+    return Digest(Opening(CaseWrite(case, entry), (alert,), dispatches), ids)
+
+
+def _dispatch(alert: Alert, share: _Share, frame: Frame) -> Dispatch:
+    new_id = dispatch_id(alert.id, 1)
+    reference = reference_code(new_id)
+    details = (decision.steps[0].detail for _, decision in share.bills)
+    return Dispatch(
+        id=new_id,
+        company=alert.company,
+        channel=SMS,
+        recipient=alert.recipient,
+        members=(Member(alert.case_id, alert.id),),
+        text=digest_sms(
+            [document for document, _ in share.bills],
+            frame,
+            reference,
+            max(details, key=_DETAILS.index),
+        ),
+        reference=reference,
+        validity_seconds=frame.times.validity_seconds,
+        created_at=frame.now,
+        due_at=frame.now,
+        look_at=frame.now + frame.times.ring_again,
+    )
+
+
+def _sentences(share: _Share) -> Mapping[str, Json]:
+    """How many of the bills each sentence of the flow decided about."""
+    counts: dict[str, int] = defaultdict(int)
+    for _, decision in share.bills:
+        counts[decision.sentence] += 1
+    return counts
+
+
+def _listed(ids: tuple[str, ...]) -> Json:
+    if len(ids) <= MOST_LISTED:
+        return list(ids)
+    return {"count": len(ids), "sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest()}
+
+
+def _told(alert: Alert, person: Approver | None) -> Mapping[str, Json]:
+    return {
+        "alert": alert.id,
+        "step": alert.step,
+        "channel": alert.channel,
+        "recipient": alert.recipient,
+        "number": fingerprint(person.salt, person.phone) if person else "",
+        "dispatch": alert.dispatch,
+        "stopped": alert.stop_reason.value if alert.stop_reason else "",
+    }
+
+
+# --------------------------------------------------------------------------------- the text
+def digest_sms(
+    documents: Sequence[Document], frame: Frame, reference: str, detail: Detail = "full"
+) -> str:
+    """The SMS for bills that wait, for example::
+
+    Acme AP: 1,800 bills waiting for approval in Intacct, oldest Nov 3. USD 1,200,000.00;
+    EUR 5,000.00. Open Intacct. Ref K7F2
+
+    At most two segments: the company's name is shortened, nothing else. With `reference_only`
+    neither number, age nor sums are named.
+    """
+    company = plain(frame.company_name).rstrip(" :")[:_LONGEST_NAME]
+    if detail == "reference_only":
+        what = "bills are waiting for approval in Intacct."
+    else:
+        things = "1 bill" if len(documents) == 1 else f"{len(documents):,} bills"
+        since = _since(documents, frame)
+        what = f"{things} waiting for approval in Intacct{since}. {_sums(documents)}."
+    end = f"{what} Open Intacct. Ref {reference}"
+    while company and segments(f"{company}: {end}").parts > MOST_SEGMENTS:
+        company = company[:-1].rstrip(" :")
+    return f"{company}: {end}" if company else end
+
+
+def _since(documents: Sequence[Document], frame: Frame) -> str:
+    oldest = min((one.modified for one in documents if one.modified), default=None)
+    if oldest is None:
+        return ""
+    day, today = (each.astimezone(frame.zone).date() for each in (oldest, frame.now))
+    year = "" if day.year == today.year else f" {day.year}"
+    return f", oldest {day_of_month(day)}{year}"
+
+
+def _sums(documents: Sequence[Document]) -> str:
+    """The sum in each currency, the one most bills are in first."""
+    bills: dict[str, int] = defaultdict(int)
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for document in documents:
+        bills[document.amount.currency] += 1
+        sums[document.amount.currency] += document.amount.amount
+    order = sorted(sums, key=lambda currency: (-bills[currency], currency))
+    said = "; ".join(plain(str(Money(sums[one], one))) for one in order[:MOST_SUMS])
+    return f"{said} and others" if len(order) > MOST_SUMS else said

@@ -1,0 +1,32 @@
+"""How the surroundings of all runs of an epoch behave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ml_connector.settings import Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """Shares between 0 and 1, times in seconds."""
+
+    timings: Timings = field(default_factory=Timings)
+    duplicate: float = 0.15
+    """The share of messages that come twice."""
+    slack: float = 30.0
+    """Messages come up to this much later than asked for, so in any order."""
+    stalled: float = 0.02
+    """The share of transactions before or after which the process stands still."""
+    longest_stall: float = 40.0
+    crowded: bool = False
+    """Each message comes three times at once, and claims wait for one another."""
+    list_delays: tuple[float, float] = (100.0, 170.0)
+    """How late lists are in runs with late lists: at least, and at most."""
+    lingers: float = 0.0
+    """How long the world goes on, at least, after the last bill was submitted."""
+    horizon: float = 21_600.0
+    """How long it goes on, at most, in all."""
+
+
+USUAL = Nature()

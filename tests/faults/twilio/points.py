@@ -1,0 +1,47 @@
+"""Where a worker is killed: the step before and after each thing it asks the world for."""
+
+from __future__ import annotations
+
+from .cells import Step
+
+#: A sweep's note of a ring; every other change without an audit entry is of no interest here.
+RUNG = "rung"
+
+_SUCCESS = (Step.BEFORE_SUCCESS, Step.AFTER_SUCCESS)
+_FAILURE = (Step.BEFORE_FAILURE, Step.AFTER_FAILURE)
+_UNKNOWN = (Step.BEFORE_UNKNOWN, Step.AFTER_UNKNOWN)
+_LOST = (Step.BEFORE_LOST, Step.AFTER_LOST)
+
+#: Around a transaction, by its kind: before it, and when it is written and not answered yet.
+_AROUND: dict[str, tuple[Step, Step]] = {
+    "dispatch.claimed": (Step.BEFORE_CLAIM, Step.DURING_CLAIM),
+    "dispatch.sent": (Step.BEFORE_RECORD, Step.DURING_RECORD),
+    "dispatch.returned": (Step.BEFORE_RETURN, Step.AFTER_RETURN),
+    "dispatch.not_listed": (Step.BEFORE_EMPTY, Step.AFTER_EMPTY),
+    "dispatch.adopted": (Step.BEFORE_ADOPTION, Step.AFTER_ADOPTION),
+    "dispatch.not_sent": (Step.BEFORE_NOT_SENT, Step.AFTER_NOT_SENT),
+    "dispatch.delivered": _SUCCESS,
+    "dispatch.confirmed": _SUCCESS,
+    "dispatch.undelivered": _FAILURE,
+    "dispatch.unanswered": _FAILURE,
+    "case.fresh_look_asked": (Step.BEFORE_LOOK, Step.AFTER_LOOK),
+    "case.stepped": (Step.BEFORE_STEP, Step.AFTER_STEP),
+    RUNG: (Step.BEFORE_SWEEP, Step.AFTER_SWEEP),
+}
+#: After a ring, by the kind of the transaction before it.
+RUNG_AFTER = {
+    "dispatch.not_sent": Step.RUNG_NOT_SENT,
+    "dispatch.undelivered": Step.RUNG_FAILURE,
+    "dispatch.unanswered": Step.RUNG_FAILURE,
+    "case.stepped": Step.RUNG_STEP,
+    RUNG: Step.RUNG_SWEEP,
+}
+#: With these the phone that failed first is within reach again.
+FAILURES = frozenset({"dispatch.undelivered", "dispatch.unanswered"})
+
+
+def around(kind: str, *, sends: bool) -> tuple[Step | None, Step | None]:
+    """The steps around a transaction of the send function (`sends`), or of the status check."""
+    if kind == "dispatch.unknown":
+        return _UNKNOWN if sends else _LOST
+    return _AROUND.get(kind, (None, None))

@@ -1,0 +1,52 @@
+"""What is remembered of bills and payments, to items and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ml_connector.domain.books import LineCoding
+from ml_connector.domain.documents import CompanyState
+from ml_connector.domain.payments import payment_first_seen
+from ml_connector.store.document_items import (
+    document_item,
+    document_of,
+    payment_item,
+    payment_of,
+)
+from ml_connector.store.mapping import company_item, company_of
+from tests.support.bills import COMPANY, MORNING, a_document
+from tests.support.paying import a_payment
+
+CODED = replace(
+    a_document(),
+    entity="E100",
+    description="Rent of November",
+    lines=(
+        LineCoding("6000", "100", "L110", "P-1", "C1"),
+        LineCoding(department="200", class_id="C2"),
+    ),
+    digest="k2f7",
+)
+
+
+def test_what_routing_goes_by_comes_back_as_it_was() -> None:
+    assert document_of(document_item(CODED, CODED.head, CODED.write_id)) == CODED
+
+
+def test_an_item_written_before_there_were_lines_is_a_document_without_them() -> None:
+    plain = a_document()
+    item = document_item(plain, plain.head, plain.write_id)
+    assert (item.lines, item.entity, item.description, item.digest) == (None, None, None, None)
+    assert document_of(item) == plain
+
+
+def test_a_payment_keeps_its_entity() -> None:
+    document = payment_first_seen(COMPANY, replace(a_payment("1"), entity_id="E200"), MORNING)
+    assert document.entity == "E200"
+    assert payment_of(payment_item(document, document.head, "")) == document
+
+
+def test_a_company_remembers_since_when_lines_have_been_failing() -> None:
+    state = CompanyState(COMPANY, fence=3, lines_failing_since=MORNING)
+    assert company_of(company_item(state)) == state
+    assert company_of(company_item(CompanyState(COMPANY))) == CompanyState(COMPANY)

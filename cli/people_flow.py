@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.domain.approvers import Approver
-from ml_connector.store.models import FlowItem
-from ml_connector.store.transaction import translated
 
 from .files.people_cells import RESERVED_IDS
+from .flow.published import Shelf
 from .people_plan import unusable
 
 
@@ -38,16 +36,12 @@ class Unreached:
 def published() -> Mapping[str, Any] | None:
     """The canonical form of the flow in force; None before the first. The models have to be bound.
 
-    Whatever it says, known to this version or not: it is only searched for names here.
+    Whatever it says, known to this release or not: it is only searched for names here. Raises
+    Failure where it is not what was published.
     """
-    with translated():
-        try:
-            pointer = FlowItem.get("flow", "pointer", consistent_read=True)
-            key = f"version#{int(pointer.version):08d}"
-            body = json.loads(FlowItem.get("flow", key, consistent_read=True).body or "{}")
-        except (FlowItem.DoesNotExist, ValueError):
-            return None
-    return body if isinstance(body, Mapping) else None
+    shelf = Shelf("")
+    number = shelf.in_force().version
+    return shelf.version(number).body() if number else None
 
 
 def mentions(flow: Mapping[str, Any]) -> Iterator[Mention]:

@@ -69,8 +69,8 @@ def plan(
     where the people, as they would then be, hang together in no possible way.
     """
     known = {person.id: person for person in people}
-    silenced = {person.phone for person in people if person.phone and person.opted_out}
-    planned = [_planned(row, known.get(row.id), silenced) for row in rows]
+    refused = {one.phone: one.opted_out_by for one in people if one.phone and one.opted_out}
+    planned = [_planned(row, known.get(row.id), refused) for row in rows]
     if not keep_others:
         named = {row.id for row in rows}
         gone = (person for person in people if person.active and person.id not in named)
@@ -86,13 +86,20 @@ def remaining(people: Iterable[Approver], planned: Iterable[Planned]) -> list[Ap
     return [after[who] for who in sorted(after)]
 
 
-def _planned(row: Row, before: Approver | None, silenced: set[str]) -> Planned:
+def _planned(row: Row, before: Approver | None, refused: Mapping[str, str]) -> Planned:
+    """`refused` are the numbers that opted out, with who said so."""
     known = before or Approver(row.id, row.name, "", salt="")
     said = {name: getattr(row, name) for name in COLUMNS if name in row.columns}
     after = replace(known, **said, salt=known.salt or secrets.token_hex(16))
     if after.phone != known.phone:
         # What was proven, asked or refused was about the other number.
-        after = replace(after, verified_at=None, line_type="", opted_out=after.phone in silenced)
+        after = replace(
+            after,
+            verified_at=None,
+            line_type="",
+            opted_out=after.phone in refused,
+            opted_out_by=refused.get(after.phone, ""),
+        )
     if before is None:
         return Planned(None, after, Effect.ADDED)
     fields = _differing(before, after)

@@ -30,6 +30,7 @@ TIMEOUT, VALIDITY = 10.0, 600
 
 Caller: TypeAlias = StudioCaller | AnnouncingCaller
 
+#: Without the accents that GSM-7 lacks: one of them would make two segments of one.
 _TEXTS = MappingProxyType(
     {
         "en": "Test from ml-connector ({stage}): alerts will come from this number. "

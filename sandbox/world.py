@@ -75,7 +75,7 @@ TIMINGS: Mapping[str, float] = {
     "give_back_wait": 1.0,
     "hint_scale": 0.001,
     "blocked_pause": 6.0,
-    "between_calls": 5.0,
+    "between_calls": 3.0,
     "call_busy_wait": 2.0,
     "call_patience": 60.0,
     "step_freshness": 4.0,
@@ -116,7 +116,7 @@ PEOPLE = (
 #: Whole seconds where a company would write minutes.
 _CALLED: tuple[dict[str, Any], ...] = (
     {"voice": {"to": "approver", "confirm": True, "attempts": 2}},
-    {"sms": {"to": "approver", "after": 20, "unless": "confirmed"}},
+    {"sms": {"to": "approver", "after": 14, "unless": "confirmed"}},
     {"voice": {"to": "manager", "after": 4, "unless": "confirmed", "confirm": True}},
 )
 

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from .language import CompanyIs, FlowIs, RuleIs
 from .problems import NOTHING, Findings, Path, meant, one_of, shown
+from .values import EVENTS
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -192,6 +193,9 @@ def _recovered(body: Mapping[str, Any]) -> Understood:
     rules = body.get("rules")
     for index, value in enumerate(rules if isinstance(rules, list) else ()):
         rule, whole = _as_far_as_possible(RuleIs, value)
+        if rule is None and isinstance(value, Mapping):
+            # Whatever events it is for, its steps and people can be looked at.
+            rule, _ = _as_far_as_possible(RuleIs, {**value, "on": [EVENTS[0]]})
         if rule:
             understood.rules.append((index, rule))
         if not whole:

@@ -121,13 +121,13 @@ class Shelf:
 
     def version(self, number: int) -> Version:
         """One version. Raises Misused for one that does not exist."""
-        try:
-            with translated():
+        with translated():
+            try:
                 return _version(FlowItem.get(CHAIN, _key(number), consistent_read=True))
-        except FlowItem.DoesNotExist as error:
-            raise Misused(
-                f"there is no version {number}; `ml-connector flow history` lists them"
-            ) from error
+            except FlowItem.DoesNotExist as error:
+                raise Misused(
+                    f"there is no version {number}; `ml-connector flow history` lists them"
+                ) from error
 
     # -------------------------------------------------------------------------- moving
     def publish(

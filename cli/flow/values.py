@@ -10,6 +10,7 @@ import re
 import zoneinfo
 from collections.abc import Callable, Collection
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, GetJsonSchemaHandler, WithJsonSchema
@@ -142,8 +143,13 @@ def _recipient(value: object) -> str:
     return str(value) if value in ROLES else _person(value)
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _zone(value: object) -> str:
-    zones = zoneinfo.available_timezones()
+    zones = _zones()
     # A machine without the database cannot judge.
     if not isinstance(value, str) or (zones and value not in zones):
         raise unfit(f"an IANA time zone such as America/Chicago{meant(value, zones)}")

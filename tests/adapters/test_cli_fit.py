@@ -119,7 +119,7 @@ def test_the_files_are_taken_by_the_commands_that_read_them(
     assert 'Acme "A&P": München (acme-sandbox), times in America/Chicago' in explained.stdout
     assert run(app, ["approvers", "import", "--check", str(people)]).exit_code == 0
     with deployed(monkeypatch) as stack:
-        assert stack.json("approvers", "import", str(people))["added"] == 3
+        assert stack.json("approvers", "import", str(people), "--yes")["added"] == 3
         pushed = stack.json("flow", "push", str(flow), "--yes", "--reason", "fit")
         assert pushed["published"] is True
         assert [warning for warning in pushed["warnings"] if "texted" in warning] == []

@@ -1,33 +1,30 @@
-"""Verify, Lookup and test-send of `ml-connector`: DynamoDB, and the simulated Twilio over HTTP."""
+"""Verify and Lookup of `ml-connector approvers`: DynamoDB, and the simulated Twilio over HTTP."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ml_connector.domain.approvers import Approver
-from ml_connector.domain.audit import AuditEntry, check
 from ml_connector.domain.phone import fingerprint
-from ml_connector.store.audit import DynamoAuditTrail
 from ml_connector.twilio.verify import TwilioVerify
-from sandbox.twilio.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 from sandbox.twilio.simulator import TwilioSimulator
-from tests.adapters.cli_deployment import PEOPLE, Stack, deployed, typed
-
-ANN = Approver("ann", "Ann Approver", "+15550100001", "salt")
-LANDLINE, OFF, NO_RECEIPT = "+15550109002", "+15550109001", "+15550109007"
-NOWHERE = "+15005550001"
-SECRET = {
-    "account_sid": DEFAULT_ACCOUNT_SID,
-    "auth_token": DEFAULT_AUTH_TOKEN,
-    "from": "+15550100000",
-}
+from tests.adapters.cli_deployment import PEOPLE, Stack, typed
+from tests.adapters.cli_twilio import (
+    ANN,
+    LANDLINE,
+    NOWHERE,
+    SECRET,
+    chain,
+    change,
+    connected,
+    person,
+    requests,
+    standing_still,
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,45 +34,15 @@ def running() -> Iterator[TwilioSimulator]:
 
 
 @pytest.fixture
-def sim(running: TwilioSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwilioSimulator]:
-    running.admin.reset(seed=1)
-    running.admin.stop_clock()
-    monkeypatch.setattr("cli.commands.sending.sleep", running.admin.forward)
-    yield running
-    running.admin.run_clock()
+def sim(running: TwilioSimulator) -> Iterator[TwilioSimulator]:
+    with standing_still(running) as simulator:
+        yield simulator
 
 
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch, sim: TwilioSimulator) -> Iterator[Stack]:
-    with deployed(monkeypatch) as made:
-        made.parameters["TwilioBaseUrl"] = sim.url
-        made.put_secret("TwilioSecretId", SECRET)
-        made.deployment.approvers.put(ANN)
+    with connected(monkeypatch, sim) as made:
         yield made
-
-
-def person(stack: Stack) -> Approver:
-    found = stack.deployment.approvers.approver("ann")
-    assert found is not None
-    return found
-
-
-def change(stack: Stack, **changes: Any) -> None:
-    stack.deployment.approvers.put(replace(person(stack), **changes))
-
-
-def chain(stack: Stack) -> list[AuditEntry]:
-    """Ann's audit chain, which is whole and holds no number and no name."""
-    entries = list(DynamoAuditTrail().chain("person#ann"))
-    assert check(entries, person(stack).head, "person#ann") is None
-    told = json.dumps([entry.data for entry in entries])
-    assert "5550" not in told
-    assert "Approver" not in told
-    return entries
-
-
-def requests(sim: TwilioSimulator, endpoint: str) -> int:
-    return sum(each.endpoint == endpoint for each in sim.admin.requests())
 
 
 # -------------------------------------------------------------------------------- verify
@@ -260,151 +227,3 @@ def test_an_import_goes_on_without_twilio(
     document = imported(stack, tmp_path / "people.csv", PEOPLE)
     assert document["added"] == 1
     assert any(warning.startswith(words) for warning in document["warnings"])
-
-
-# ----------------------------------------------------------------------------- test-send
-def test_a_text_that_arrives_is_said_to_be_delivered(stack: Stack, sim: TwilioSimulator) -> None:
-    document = stack.json("test-send", "--to", "ann", "--yes")
-    assert (document["ok"], document["outcome"]) == (True, "delivered")
-    (text,) = sim.admin.phone(ANN.phone).inbox()
-    assert text.body.startswith("Test from ml-connector (dev): ")
-    assert text.body.endswith(f"Code {document['reference']}")
-    sent, ended = chain(stack)
-    assert (sent.kind, ended.kind) == ("person.test_sent", "person.test_ended")
-    assert sent.data["reference"] == ended.data["reference"] == document["reference"]
-    assert sent.data["phone"] == fingerprint("salt", ANN.phone)
-    assert (ended.data["sid"], ended.data["outcome"]) == (document["sid"], "delivered")
-
-
-def test_people_are_asked_first_and_told_in_words(stack: Stack, sim: TwilioSimulator) -> None:
-    result = stack.run("test-send", "--to", "ann", answers=typed("no"))
-    assert result.exit_code == 1
-    assert "Text ann at +1******0001?" in result.stderr
-    assert chain(stack) == []
-    change(stack, language="es")
-    result = stack.run("test-send", "--to", "ann", answers=typed("yes"))
-    assert result.exit_code == 0
-    assert "ann: delivered (code " in result.stdout
-    assert "Prueba de ml-connector" in sim.admin.phone(ANN.phone).inbox()[0].body
-    assert len(sim.admin.accepted()) == 1
-
-
-@pytest.mark.parametrize(
-    ("phone", "outcome", "code", "fix"),
-    [
-        (OFF, "undelivered", 30003, "try again"),
-        (LANDLINE, "undelivered", 30006, "voice"),
-        ("+15550109008", "undelivered", 30007, "registration"),
-    ],
-)
-def test_a_text_that_does_not_arrive_says_what_to_fix(
-    stack: Stack, phone: str, outcome: str, code: int, fix: str
-) -> None:
-    change(stack, phone=phone)
-    document = stack.json("test-send", "--to", "ann", "--yes", status=1)
-    assert (document["outcome"], document["error_code"]) == (outcome, code)
-    assert fix in document["fix"]
-    result = stack.run("test-send", "--to", "ann", "--yes")
-    assert "To do: " in result.stdout
-    assert phone not in result.output
-
-
-def test_a_text_twilio_refuses_is_in_the_audit_too(stack: Stack, sim: TwilioSimulator) -> None:
-    change(stack, phone="+15550109010")
-    document = stack.json("test-send", "--to", "ann", "--yes", status=1)
-    assert (document["sent"], document["outcome"]) == (False, "refused")
-    assert document["error_code"] == 21610
-    assert "STOP" in document["said"]
-    assert [entry.data.get("outcome") for entry in chain(stack)] == [None, "refused"]
-    assert sim.admin.accepted() == []
-
-
-def test_a_carrier_that_never_says_more_ends_the_wait(stack: Stack, sim: TwilioSimulator) -> None:
-    change(stack, phone=NO_RECEIPT)
-    before = sim.admin.now()
-    document = stack.json("test-send", "--to", "ann", "--yes", "--wait", "20")
-    assert (document["ok"], document["outcome"]) == (True, "sent")
-    assert "look at the phone" in document["said"]
-    assert (sim.admin.now() - before).total_seconds() <= 20
-
-
-def test_a_text_still_with_twilio_when_time_is_up_is_no_success(stack: Stack) -> None:
-    document = stack.json("test-send", "--to", "ann", "--yes", "--wait", "0", status=1)
-    assert document["outcome"] in {"queued", "sending"}
-    assert "Twilio still holds it" in document["said"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"phone": ""}, "no phone number"),
-        ({"opted_out": True}, "opted out"),
-        ({"channels": ("voice",)}, "sms is not among the person's channels"),
-    ],
-)
-def test_somebody_who_may_not_be_texted_is_not(
-    stack: Stack, sim: TwilioSimulator, changes: dict[str, Any], words: str
-) -> None:
-    change(stack, **changes)
-    result = stack.run("test-send", "--to", "ann", "--yes")
-    assert result.exit_code == 1
-    assert f"ann cannot be told by sms: {words}; nothing was sent" in result.stderr
-    assert sim.admin.requests() == []
-
-
-def test_without_credentials_it_says_how_to_store_them(stack: Stack) -> None:
-    stack.put_secret("TwilioSecretId", {})
-    document = stack.json("test-send", "--to", "ann", "--yes", status=1)
-    assert document["error"]["code"] == "no_twilio"
-    assert "secrets set twilio" in document["error"]["message"]
-
-
-def test_a_text_whose_acceptance_was_not_heard_of_is_found_and_not_sent_again(
-    stack: Stack, sim: TwilioSimulator
-) -> None:
-    sim.admin.fault("reset_after", endpoint="messages.create")
-    document = stack.json("test-send", "--to", "ann", "--yes")
-    assert (document["outcome"], document["sent"]) == ("delivered", True)
-    assert len(sim.admin.accepted()) == 1
-
-
-def test_a_text_that_is_nowhere_to_be_found_is_not_called_sent(
-    stack: Stack, sim: TwilioSimulator
-) -> None:
-    sim.admin.fault("reset_before", endpoint="messages.create")
-    document = stack.json("test-send", "--to", "ann", "--yes", "--wait", "10", status=1)
-    assert (document["outcome"], document["sent"]) == ("unknown", False)
-    assert document["fix"] == "look at Twilio's log before sending again"
-    assert chain(stack)[-1].data["outcome"] == "unknown"
-
-
-def test_refused_while_it_is_looked_at_leaves_an_end_in_the_audit(
-    stack: Stack, sim: TwilioSimulator
-) -> None:
-    sim.admin.fault("suspended", endpoint="messages.fetch")
-    document = stack.json("test-send", "--to", "ann", "--yes", status=1)
-    assert (document["outcome"], document["sent"]) == ("unknown", True)
-    assert chain(stack)[-1].data["sid"] == document["sid"]
-
-
-@pytest.mark.parametrize(
-    ("phone", "ok", "outcome"),
-    [(ANN.phone, True, "announced"), ("+15550109004", False, "busy")],
-)
-def test_a_call_is_placed_and_its_end_waited_for(
-    stack: Stack, sim: TwilioSimulator, phone: str, ok: bool, outcome: str
-) -> None:
-    change(stack, phone=phone)
-    document = stack.json("test-send", "--to", "ann", "--call", "--yes", status=0 if ok else 1)
-    assert (document["channel"], document["outcome"]) == ("voice", outcome)
-    heard = " ".join(sentence for call in sim.admin.phone(phone).calls() for sentence in call.heard)
-    assert ("This is a test from ml-connector" in heard) is ok
-    assert [entry.data.get("channel") for entry in chain(stack)] == ["voice", None]
-
-
-def test_with_a_published_flow_the_call_asks_for_a_key(stack: Stack, sim: TwilioSimulator) -> None:
-    stack.json("voice", "deploy")
-    sim.admin.phone(ANN.phone).will_press("1")
-    document = stack.json("test-send", "--to", "ann", "--call", "--yes")
-    assert document["outcome"] == "confirmed"
-    assert chain(stack)[-1].data["sid"] == document["sid"]

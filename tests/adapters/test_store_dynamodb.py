@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +18,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from pynamodb.models import Model
 
+from ml_connector.domain.approvers import Approver
 from ml_connector.domain.unit_of_work import Change, Counter
 from ml_connector.errors import ConfigurationError, StoreConflict, StoreError, StoreUnavailable
 from ml_connector.store import models
@@ -99,6 +101,35 @@ def test_all_models_share_one_session_and_one_client(connection: SharedConnectio
         assert DynamoApproverStore().everybody() == []
         DynamoFlowStore().publish(flow("one"), now=START, by="ann", reason="first")
     assert made == ["client"]
+
+
+def test_a_person_stored_before_people_had_versions_is_read_and_written_over(
+    connection: SharedConnection,
+) -> None:
+    connection.client.put_item(
+        TableName="ApproversTable",
+        Item={
+            "pk": {"S": "ann"},
+            "name": {"S": "Ann Approver"},
+            "salt": {"S": "s"},
+            "active": {"BOOL": True},
+            "opted_out": {"BOOL": False},
+            "later": {"S": "of a newer version"},
+        },
+    )
+    people = DynamoApproverStore()
+    known = people.approver("ann")
+    assert known == Approver("ann", "Ann Approver", "", "s")
+    people.save(replace(known, phone="+15550100001", version=2))
+    with pytest.raises(StoreConflict):
+        people.save(replace(known, phone="+15550100002", version=2))
+    with pytest.raises(StoreConflict):
+        people.save(replace(known, id="nobody", version=2))
+    item = connection.client.get_item(TableName="ApproversTable", Key={"pk": {"S": "ann"}})["Item"]
+    assert (item["phone"], item["later"]) == (
+        {"S": "+15550100001"},
+        {"S": "of a newer version"},
+    )
 
 
 def test_every_model_is_bound(connection: SharedConnection) -> None:

@@ -100,7 +100,7 @@ class MemoryAlertStore:
 
     def move_inbox_mark(self, mark: InboxMark) -> None:
         known = self.tables.inbox
-        if known is None or known.looked_at < mark.looked_at:
+        if known is None or known.looked_at <= mark.looked_at:
             self.tables.inbox = mark
 
     def look_due(self, until: datetime, limit: int) -> list[str]:

@@ -120,7 +120,7 @@ def test_ctrl_c_ends_with_130_and_a_word(
         (("nothing",), "No such command 'nothing'"),
         (("status", "--nope"), "No such option: --nope. See ml-connector status --help"),
         (("flow",), "ml-connector flow what? See ml-connector flow --help"),
-        (("flow", "explain"), "Missing argument 'file'"),
+        (("flow", "validate"), "Missing argument 'file'"),
         (("secrets", "set", "bank"), "'bank' is not one of"),
     ],
 )

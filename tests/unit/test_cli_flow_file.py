@@ -207,11 +207,15 @@ def test_a_calendar_is_published_with_its_times_in_utc(tmp_path: Path) -> None:
     assert published["maintenance"] == [
         {"from": "2026-12-06T04:00:00+00:00", "to": "2026-12-06T05:00:00+00:00"}
     ]
-    assert read.companies == [
-        "Acme AP (acme), times in America/Chicago: looked at every 2 minutes Mon, Sat 07:00-12:30, "
-        "every 1 minute on the last 2 and first 5 business days of a month, every 1 hour otherwise;"
-        " holidays 2026-12-25; maintenance from 2026-12-06 04:00 to 2026-12-06 05:00 UTC"
-    ]
+    assert read.companies[0].startswith("Acme AP (acme), times in America/Chicago: looked at ")
+    for words in (
+        "every 2 minutes Mon, Sat 07:00-12:30",
+        "every 1 minute on the last 2 and first 5 business days of a month",
+        "every 1 hour otherwise",
+        "holidays 2026-12-25",
+        "maintenance from 2026-12-06 04:00 to 2026-12-06 05:00 UTC",
+    ):
+        assert words in read.companies[0]
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:

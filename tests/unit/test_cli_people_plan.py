@@ -20,6 +20,7 @@ ANN = Approver(
     "+15550100001",
     "salt",
     opted_out=True,
+    opted_out_by="reply",
     verified_at=datetime(2026, 1, 2, tzinfo=UTC),
     line_type="mobile",
     manager="bob",
@@ -57,7 +58,13 @@ def test_a_file_of_all_columns_says_everything() -> None:
 def test_a_new_number_is_unverified_and_nobody_has_refused_it() -> None:
     (ann, _bob) = plan([replace(row(ANN), phone="+15550100009"), row(BOB)], [ANN, BOB])
     assert ann.after == replace(
-        ANN, phone="+15550100009", opted_out=False, verified_at=None, line_type="", version=5
+        ANN,
+        phone="+15550100009",
+        opted_out=False,
+        opted_out_by="",
+        verified_at=None,
+        line_type="",
+        version=5,
     )
     assert ann.new_number
 
@@ -68,7 +75,8 @@ def test_an_opt_out_goes_with_the_number_to_whoever_gets_it() -> None:
         replace(row(BOB), phone=ANN.phone),
     ]
     (ann, bob) = plan(swapped, [ANN, BOB])
-    assert (ann.after.opted_out, bob.after.opted_out) == (False, True)
+    assert (ann.after.opted_out, ann.after.opted_out_by) == (False, "")
+    assert (bob.after.opted_out, bob.after.opted_out_by) == (True, "reply")
 
 
 def test_somebody_new_gets_a_salt_of_their_own_and_no_version_before() -> None:

@@ -27,7 +27,7 @@ def loaded_by(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["source", "memory", "credentials", "transport"])
+@pytest.mark.parametrize("module", ["source", "books", "memory", "credentials", "transport"])
 def test_nothing_heavy_is_loaded(module: str) -> None:
     heavy = {"yaml", "pydantic", "lxml", "xmltodict", "boto3", "botocore", "twilio", "pynamodb"}
     assert not loaded_by(module) & heavy
@@ -41,7 +41,8 @@ def test_only_the_transport_loads_requests_and_only_a_login_loads_defusedxml() -
 
 
 def test_a_poll_does_not_load_the_kinds_it_does_not_read() -> None:
-    assert "ml_connector.intacct.entities" not in loaded_by("source")
+    for module in ("source", "books"):
+        assert "ml_connector.intacct.entities" not in loaded_by(module)
 
 
 def test_the_package_needs_nothing_of_ours_but_domain_and_errors() -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from ml_connector.domain.bills import BillState
-from ml_connector.domain.cases import Case
+from ml_connector.domain.cases import Case, CaseState, StopReason
 from ml_connector.domain.digests import KIND
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.settings import Timings
@@ -97,6 +97,24 @@ def test_a_digest_nobody_can_be_texted_is_seen_by_an_operator() -> None:
     (line,) = office.telemetry.said("approver_unreachable", "error")
     assert line.fields["case"] == digest.id
     assert office.poll().alerts == 0
+
+
+def test_a_digest_ends_with_the_last_of_its_bills() -> None:
+    office = Office()
+    appear(office, 6, timedelta(days=2))
+    office.poll()
+    for number in range(5):
+        office.intacct.move(str(number), BillState.POSTED)
+    office.intacct.move("5", BillState.PARTIALLY_APPROVED)
+    office.poll()
+    assert [case.state for case in digests(office)] == [CaseState.OPEN]
+    office.intacct.delete("5")
+    assert office.poll().ended == 2, "the digest, and what was told of the partial approval"
+    (digest,) = digests(office)
+    assert (digest.state, digest.end_reason) == (CaseState.HANDLED, "bill.deleted")
+    (alert,) = office.tables.alerts[digest.id].values()
+    assert alert.stop_reason is StopReason.HANDLED
+    assert office.all_chains_hold()
 
 
 # --------------------------------------------------------------- polls that break off meanwhile

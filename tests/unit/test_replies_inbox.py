@@ -206,7 +206,7 @@ def test_somebody_who_reads_along_makes_nothing_happen_twice(world: World) -> No
     world.clock.forward(seconds=world.timings.reply_interval)
     race(world, "commit case.acknowledged", lambda: look(world))
     report = look(world)
-    assert report.trouble == []
+    assert (report.effects[Effect.ELSEWHERE], report.trouble) == (1, [])
     assert world.kinds(dispatch).count("case.acknowledged") == 1
 
 
@@ -216,4 +216,14 @@ def test_an_hour_of_replies_with_shortened_times_is_read_too() -> None:
     world.inbox.receive(ANN, "1")
     world.clock.forward(seconds=1)
     assert look(world).effects == {Effect.ACKNOWLEDGED: 1}
+    assert world.case(dispatch).state is CaseState.ACKNOWLEDGED
+
+
+def test_a_text_that_went_out_between_two_looks_is_awaited_all_the_same() -> None:
+    world = World(timings=replace(Timings(), reply_interval=600.0))
+    world.baseline()
+    look(world)
+    dispatch = texted(world)
+    world.inbox.receive(ANN, "1")
+    world.run(minutes=11)
     assert world.case(dispatch).state is CaseState.ACKNOWLEDGED

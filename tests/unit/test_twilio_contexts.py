@@ -48,7 +48,7 @@ def steps(*names: str, answered: bool = False) -> list[Transition]:
     return taken
 
 
-HUMAN = {"AnsweredBy": "human", "CallStatus": "in-progress"}
+HUMAN: dict[str, object] = {"AnsweredBy": "human", "CallStatus": "in-progress"}
 
 
 def result(document: object, *taken: Transition) -> tuple[CallStatus, str]:
@@ -105,7 +105,7 @@ def test_a_hang_up_right_after_a_key_still_counts_the_key(key: object, status: C
     assert result(context(None, key, call=HUMAN)) == (status, "")
 
 
-@pytest.mark.parametrize("key", ["11", "1 ", "one", "１", True, ["1"], {"1": 1}, "1\n", 1.0])
+@pytest.mark.parametrize("key", ["11", "1 ", "one", "\uff11", True, ["1"], {"1": 1}, "1\n", 1.0])
 def test_what_is_not_one_key_is_no_key(key: object) -> None:
     assert result(context(None, key, call=HUMAN))[0] is Status.NO_INPUT
 

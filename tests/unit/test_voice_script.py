@@ -204,7 +204,7 @@ def test_hostile_text_becomes_words(hostile: str, said: str) -> None:
 @given(st.text(max_size=300))
 def test_nothing_gets_through_that_means_anything_to_a_machine(text: str) -> None:
     said = spoken(text)
-    assert not set(said) & set("<>&{}[]%|\\\"`~^*#@_=$+/()\n\r\t")
+    assert not set(said) & set('<>&{}[]%|\\"`~^*#@_=$+/()\n\r\t')
     assert spoken(said) == said
 
 

@@ -133,13 +133,27 @@ LATER = frozenset(
     }
 )
 
+#: What may get in the way of a plan that goes on. What a text meets after that, others show.
+_LATER_TROUBLES = frozenset(
+    {
+        Trouble.NONE,
+        Trouble.LOST_REPLY,
+        Trouble.CONFLICTS,
+        Trouble.THROTTLED,
+        Trouble.STALE,
+        Trouble.THRICE,
+    }
+)
+
 Cell = tuple[Channel, Step, Trouble]
 
 
 def possible(channel: Channel, step: Step, trouble: Trouble) -> bool:
     """Whether a run can meet both: nothing is given back without a 429 or a 409, for one."""
-    if trouble not in _TROUBLES[channel] or (step in LATER and channel is Channel.CALL):
+    if trouble not in _TROUBLES[channel]:
         return False
+    if step in LATER:
+        return channel is Channel.TEXT and trouble in _LATER_TROUBLES
     if step in _RETURNS:
         return trouble in _RETURNED
     return step not in _UNKNOWNS or trouble in _NO_ANSWER

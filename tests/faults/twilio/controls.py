@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tests.faults.protections import without_claim, without_lists, without_sweep
 
 from .campaign import Campaign, Outcome
-from .cells import Step, Trouble
+from .cells import Channel, Step, Trouble
 from .nature import USUAL, Nature
 from .planning import Plan
 
@@ -27,20 +27,25 @@ _SHORT = replace(USUAL, horizon=5_400.0)
 #: Lists that come long after the grace period, and the time to see them come.
 _TOO_LATE = replace(USUAL, list_delays=(460.0, 900.0), lingers=2_700.0)
 
-_PLAIN = (Plan(),)
+_PLAIN = (Plan(), Plan(goes_on=True))
 _UNANSWERED = (
-    Plan(Trouble.ERROR_AFTER),
-    Plan(Trouble.RESET_AFTER),
+    Plan(trouble=Trouble.ERROR_AFTER),
+    Plan(trouble=Trouble.RESET_AFTER),
     Plan(steps=frozenset({Step.WHOLE_POST})),
     Plan(steps=frozenset({Step.BEFORE_RECORD})),
+    Plan(Channel.CALL, Trouble.ERROR_AFTER),
+    Plan(Channel.CALL, steps=frozenset({Step.BEFORE_RECORD})),
 )
 _UNRUNG = (
     Plan(steps=frozenset({Step.AFTER_CLAIM, Step.AFTER_NOT_SENT})),
-    Plan(steps=frozenset({Step.AFTER_FAILED}), fails_first=True),
+    Plan(steps=frozenset({Step.AFTER_FAILURE}), fails_first=True),
+    Plan(steps=frozenset({Step.AFTER_STEP}), goes_on=True),
+    Plan(Channel.CALL, steps=frozenset({Step.AFTER_FAILURE}), fails_first=True),
 )
 _UNANSWERED_AND_LATE = (
-    Plan(Trouble.LATE_LIST, frozenset({Step.WHOLE_POST})),
-    Plan(Trouble.LATE_LIST, frozenset({Step.BEFORE_RECORD})),
+    Plan(Channel.TEXT, Trouble.LATE_LIST, frozenset({Step.WHOLE_POST})),
+    Plan(Channel.TEXT, Trouble.LATE_LIST, frozenset({Step.BEFORE_RECORD})),
+    Plan(Channel.CALL, Trouble.LATE_LIST, frozenset({Step.WHOLE_POST})),
 )
 
 

@@ -148,13 +148,12 @@ class Desk:
     # -------------------------------------------------------------------------- for the world
     def settled(self) -> bool:
         """Whether nothing more happens by itself."""
-        return not len(self.queue) and all(
-            dispatch.state.settled for dispatch in self.tables.dispatches.values()
+        tables = self.tables
+        return (
+            not len(self.queue)
+            and all(x.state.settled for x in tables.dispatches.values())
+            and all(x.state.ended or x.look_at is None for x in tables.cases.values())
         )
-
-    def told(self, run: Run) -> bool:
-        """Whether an alert was made for it."""
-        return any(x.recipient == run.person for x in self.tables.dispatches.values())
 
     def owner_of(self, sid: str) -> str | None:
         """The dispatch a provider's id is recorded for."""

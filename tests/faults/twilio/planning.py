@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from .cells import CELLS, LATER, Cell, Channel, Step, Trouble, possible
 
 #: A run is killed at the cell it is planned for, and at up to this many more.
-MOST_MORE = 4
+MOST_MORE = 6
 #: Of the alerts, as many are calls.
 CALLS_SHARE = 0.25
 

@@ -7,6 +7,7 @@ moment, whatever it is doing.
 
 from __future__ import annotations
 
+import gc
 import heapq
 import itertools
 import os
@@ -36,7 +37,7 @@ HANDS = 5
 BATCH = 3
 #: How often the company is polled, and how far apart status checks begin, seconds.
 POLL_EVERY = 240.0
-CHECK_EVERY = (10.0, 40.0)
+CHECK_EVERY = (20.0, 60.0)
 #: A poll that was asked for begins within this.
 STARTS_WITHIN = 2.0
 #: Two checks overlap now and then: a schedule fires at least once.
@@ -171,6 +172,7 @@ class World:
         seed = self._dice.getrandbits(32)
         pid = os.fork()
         if pid == 0:
+            gc.disable()  # What it would look at is shared with this process as long as it is not.
             mine.close()
             for hand in self._hands:
                 hand.connection.close()

@@ -13,6 +13,8 @@ LANDLINE = "landline"
 #: What a person may be reached by, where nothing else is said.
 EVERY_CHANNEL = ("sms", "voice")
 
+_NO_ENTRY = ChainHead()
+
 
 @dataclass(frozen=True, slots=True)
 class Approver:
@@ -53,7 +55,7 @@ class Approver:
     calls_when_opted_out: bool = False
     opted_out_by: str = ""
     version: int = 1
-    head: ChainHead = ChainHead()
+    head: ChainHead = _NO_ENTRY
     write_id: str = ""
 
     @property

@@ -108,10 +108,10 @@ class DynamoAlertStore:
     def move_inbox_mark(self, mark: InboxMark) -> None:
         """Store where reading replies stands; an earlier look never replaces a later one."""
         item = mark_item(mark)
-        earlier = InboxItem.looked_at < item.looked_at
+        no_later = InboxItem.looked_at <= item.looked_at
         try:
             with translated():
-                item.save(condition=InboxItem.looked_at.does_not_exist() | earlier)
+                item.save(condition=InboxItem.looked_at.does_not_exist() | no_later)
         except StoreConflict:
             return
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ml_connector.domain.delivery import CallRequest, ProviderCall, Verdict
 from ml_connector.errors import DeliveryRejected
@@ -25,7 +24,6 @@ from .calls import (
 )
 from .reading import PAGE_SIZE, Reader
 from .verdicts import verdict_on
-from .voices import voice_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,6 +133,10 @@ class AnnouncingCaller:
 
 def twiml_of(text: str, language: str) -> str:
     """The document of a call that says `text` twice. Raises DeliveryRejected if it is too long."""
+    from xml.etree.ElementTree import Element, SubElement, tostring  # noqa: PLC0415 - for calls
+
+    from .voices import voice_of  # noqa: PLC0415 - for calls
+
     name, tongue = voice_of(language)
     response = Element("Response")
     for pause in (1, 2):

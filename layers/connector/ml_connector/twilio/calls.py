@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ml_connector.domain.delivery import CallRequest, CallStatus, ProviderCall
 from ml_connector.domain.phone import is_e164
-from ml_connector.domain.voice_script import LONGEST_SPOKEN, spoken
 from ml_connector.errors import (
     DeliveryError,
     DeliveryOutcomeUnknown,
@@ -73,6 +72,11 @@ def is_execution_sid(sid: object) -> bool:
 
 def words_of(request: CallRequest, sender: Sender) -> str:
     """What is said, harmless. What Twilio would certainly refuse is refused here, before a call."""
+    from ml_connector.domain.voice_script import (  # noqa: PLC0415 - only for those who call
+        LONGEST_SPOKEN,
+        spoken,
+    )
+
     if not sender.voice_from:
         raise DeliveryRejected(
             "nobody can be called: voice_from in the twilio secret names no number to call from"

@@ -3,6 +3,9 @@
 The flow (flows/voice.json) calls, asks for a key and notes what became of it; its state is read
 with three requests once it is over: the execution, its context, its steps. Twilio runs one
 execution at a time between two numbers and answers a second with 409: nothing is started then.
+
+A function that sends no call loads this module and little else: what is said and how an ending is
+read are loaded by the first who asks.
 """
 
 from __future__ import annotations
@@ -11,19 +14,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.domain.delivery import CallRequest, CallStatus, ProviderCall, Verdict
-from ml_connector.domain.voice_script import prompts
 from ml_connector.errors import DeliveryError, DeliveryRejected, DeliveryTransient
 
 from .calls import call_details, hang_up, is_call_sid, is_execution_sid, may_go_on, words_of
-from .contexts import Context, Transition, ending
 from .reading import PAGE_SIZE, Reader
 from .verdicts import verdict_on
-from .voices import voice_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .client import TwilioConnection
+    from .contexts import Context, Transition
     from .credentials import Sender
 
 _STATUSES = {"active": CallStatus.ACTIVE, "ended": CallStatus.ENDED}
@@ -114,6 +115,8 @@ class StudioCaller:
             return call
         if call.status is not CallStatus.ENDED:
             return _carrying(call, context.dispatch_id, context.call_sid)
+        from .contexts import ending  # noqa: PLC0415 - see above
+
         ended = ending(context, self._steps(sid))
         return ProviderCall(
             sid=sid,
@@ -160,6 +163,8 @@ class StudioCaller:
         return self._executions()(sid)
 
     def _context(self, sid: str) -> Context | None:
+        from .contexts import Context  # noqa: PLC0415 - see above
+
         resource = self._execution(sid).execution_context()
         return self._reader.found(lambda: Context.of(resource.fetch().context))
 
@@ -172,6 +177,10 @@ class StudioCaller:
 
 def parameters_of(request: CallRequest, text: str) -> dict[str, str]:
     """What the flow is given: `flow.data` in its templates."""
+    from ml_connector.domain.voice_script import prompts  # noqa: PLC0415 - see above
+
+    from .voices import voice_of  # noqa: PLC0415 - see above
+
     said, voice = prompts(request.language), voice_of(request.language)
     return {
         "dispatch_id": request.dispatch_id,
@@ -192,12 +201,10 @@ def _carrying(call: ProviderCall, dispatch_id: str, call_sid: str = "") -> Provi
 
 
 def _transition(official: Any) -> Transition:  # noqa: ANN401 - the official classes are untyped
-    return Transition(
-        *(
-            name if isinstance(name, str) else ""
-            for name in (official.transitioned_from, official.name, official.transitioned_to)
-        )
-    )
+    from .contexts import Transition  # noqa: PLC0415 - see above
+
+    names = (official.transitioned_from, official.name, official.transitioned_to)
+    return Transition(*(name if isinstance(name, str) else "" for name in names))
 
 
 def _call(official: Any) -> ProviderCall:  # noqa: ANN401 - the official classes are untyped

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
+from typing import TypeVar, cast
 
 from ml_connector.domain.digests import Decide, Digest
 from ml_connector.domain.documents import CompanyState, Document
@@ -18,6 +19,9 @@ from ml_connector.domain.unit_of_work import Fence
 
 from .digests import Opened, open_digest, planned_digests, untold
 from .ports import PollPorts, Telemetry
+from .recording import AnySighting
+
+S = TypeVar("S", bound=AnySighting)
 
 #: A bill last modified so long before the last successful poll was not submitted just now.
 LONG_AGO = timedelta(days=1)
@@ -68,11 +72,14 @@ class LateFinds:
     zone: Callable[[], tzinfo]
     ports: PollPorts
     _digests: list[Digest] = field(default_factory=list)
+    _waiting: dict[str, str] = field(default_factory=dict)
+    """The digest of every waiting bill that is told in one."""
 
     def tied(
         self,
         found: list[Sighting[Document]],
         known: Mapping[str, Document],
+        waiting: Iterable[Document],
         unchanged: Iterable[Document],
     ) -> list[Sighting[Document]]:
         """The sightings; late finds among them have no text of their own and are tied to a digest.
@@ -80,8 +87,10 @@ class LateFinds:
         So are the late finds of an earlier poll that broke off before it could write their digest;
         where they are among the `unchanged` documents, they get a sighting.
         """
+        tied = [document for document in waiting if document.digest]
+        self._waiting = {document.id: document.digest for document in tied}
         late = found_late(found, known, self.lease, self.ports.telemetry)
-        owed = untold((each for each in known.values() if each.waiting), self.ports)
+        owed = untold(tied, self.ports)
         if not late and not owed:
             return found
         again = [Sighting(each, (), changed=True) for each in unchanged if each.id in owed]
@@ -93,12 +102,24 @@ class LateFinds:
             bills, self.decide, self.company, f"lease {self.lease.fence}", self.zone(), self.ports
         )
         names = {name: digest.id for digest in self._digests for name in digest.documents}
+        self._waiting.update(names)
         return [
             _tied(one, names.get(one.document.id, ""), silent=one.document.id in late)
             if one.document.id in late | owed
             else one
             for one in seen
         ]
+
+    def closing(self, sighting: S) -> S:
+        """The sighting; the last bill of a digest that waits no longer takes the digest with it."""
+        document = sighting.document
+        if not isinstance(document, Document) or document.waiting:
+            return sighting
+        digest = self._waiting.pop(document.id, "")
+        if not digest or digest in self._waiting.values():
+            return sighting
+        ended = replace(document, open_cases=(*document.open_cases, digest))
+        return cast("S", replace(cast("Sighting[Document]", sighting), document=ended))
 
     def open(self, until: datetime) -> Sequence[Opened]:
         """Write the digests: every bill they tell of is recorded."""

@@ -8,7 +8,7 @@ the next poll.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -41,16 +41,14 @@ from .late import LateFinds
 from .payments import PaymentPoll
 from .ports import PollPorts
 from .reading import say_failed, say_problems, say_zone
-from .recording import AnySighting, Recorder
+from .recording import Recorder
 from .recreated import Recreations, replaced
 from .sources import Sources, sources_of
+from .writing import Writer
 
 #: The lease outlives the function by this much, seconds: a function that is killed at its timeout
 #: leaves the company free for the tick after the next.
 LEASE_MARGIN = 5.0
-
-#: Dispatches are rung for by the ten, as many as the queue takes in one call.
-RING_BATCH = 10
 
 
 @dataclass(slots=True)
@@ -150,22 +148,18 @@ class _Poll:
         self._sources = sources
         self._lease = lease
         self._ports = ports
-        self._until = until
         self._report = report
         self._bookkeeper = Bookkeeper(sources.books, flow, lease, ports)
-        self._recorder = Recorder(
+        recorder = Recorder(
             flow, company, lease, ports, until, books=lambda _: self._bookkeeper.books
         )
-        self._recreations = Recreations(lease, ports)
+        consult = self._bookkeeper.consult
         self._late = LateFinds(
-            self._recorder.decision,
-            self._bookkeeper.consult,
-            company,
-            lease,
-            lambda: self._zone,
-            ports,
+            recorder.decision, consult, company, lease, lambda: self._zone, ports
         )
-        self._to_ring: list[str] = []
+        self._writer = Writer(recorder, self._bookkeeper, self._late, ports, until, report)
+        self._record = self._writer.record
+        self._recreations = Recreations(lease, ports)
 
     def run(self) -> None:
         """Read, detect, record, ring; then move the watermarks."""
@@ -173,11 +167,11 @@ class _Poll:
             read = self._run()
             after, trouble = self._payments()
         except ConnectorError:
-            self._ring()
+            self._writer.ring()
             raise
         finally:
             self._report.transactions += self._bookkeeper.transactions
-        self._ring()
+        self._writer.ring()
         self._finish(read, after, trouble)
 
     def broken_off(self) -> CompanyState:
@@ -202,9 +196,9 @@ class _Poll:
         shown = [waiting[name] for name in dict.fromkeys(others) if name in waiting]
         changed = {one.document.id for one in looked} | self._bookkeeper.held
         same = [document for document in shown if document.id not in changed]
-        found = self._late.tied(looked, known, same)
+        found = self._late.tied(looked, known, waiting.values(), same)
         self._record_settled(found, known)
-        self._tell_late()
+        self._writer.tell_late()
         changed |= {one.document.id for one in found}
         same = [document for document in same if document.id not in changed]
         try:
@@ -261,11 +255,6 @@ class _Poll:
             doubtful, used = settle(doubtful, known, self._sources.history, now, self._zone)
             self._report.transactions += used
         self._record(doubtful)
-
-    def _tell_late(self) -> None:
-        for opened in self._late.open(self._until):
-            self._report.alerts += opened.alerts
-            self._to_ring.extend(opened.dispatches)
 
     def _overdue(self, documents: Iterable[Document]) -> None:
         """Only where a rule asks for it: the calendar alone is no news of Intacct's."""
@@ -346,36 +335,7 @@ class _Poll:
         finally:
             self._report.transactions += part.transactions
 
-    # --------------------------------------------------------------------------- writing
-    def _record(
-        self,
-        sightings: Iterable[AnySighting],
-        replaces: Mapping[str, Sighting[Document]] | None = None,
-    ) -> None:
-        """`replaces` holds by a document's id the sighting of the one whose place it takes."""
-        for sighting in self._bookkeeper.ready(sightings):
-            reserve = seconds(self._ports.timings.time_reserve)
-            if self._ports.clock.now() + reserve >= self._until:
-                raise OutOfTime("too little time is left; the next poll goes on from here")
-            taken_over = (replaces or {}).get(sighting.document.id)
-            recorded = self._recorder.record(sighting, taken_over)
-            self._report.events += len(sighting.events)
-            self._report.alerts += recorded.alerts
-            self._report.ended += recorded.ended
-            self._to_ring.extend(recorded.dispatches)
-            if len(self._to_ring) >= RING_BATCH:
-                self._ring()
-
-    def _ring(self) -> None:
-        dispatches, self._to_ring = self._to_ring, []
-        if not dispatches:
-            return
-        try:
-            self._ports.doorbell.ring(dispatches)
-        except ConnectorError as error:
-            # The store is the truth: the status check finds what nobody rang for.
-            self._ports.telemetry.warning("ring_failed", reason=error.safe_message)
-
+    # --------------------------------------------------------------------------- the end
     def _finish(self, read: BillsRead, after: CompanyState, trouble: ConnectorError | None) -> None:
         # A time in the future is believed no further than it can be true.
         error = read.zone_error or timedelta(0)

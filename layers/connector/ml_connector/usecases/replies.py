@@ -13,7 +13,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -59,12 +59,17 @@ class Effect(StrEnum):
     STRANGER = "stranger"
     """From a number that is no approver's."""
     KNOWN = "known"
-    """Acted on already, or nothing new."""
+    """No more texts, from somebody who gets none any more."""
+    ELSEWHERE = "elsewhere"
+    """Somebody else, who reads along, acted on it."""
 
     @property
     def recorded(self) -> bool:
         """Whether the text's SID was recorded with what followed from it."""
-        return self in (Effect.ACKNOWLEDGED, Effect.OPTED_OUT, Effect.OPTED_IN)
+        return self in _RECORDED
+
+
+_RECORDED = frozenset({Effect.ACKNOWLEDGED, Effect.OPTED_OUT, Effect.OPTED_IN, Effect.ELSEWHERE})
 
 
 @dataclass(slots=True)
@@ -118,6 +123,8 @@ class _Look:
             return
         stored = self._ports.alerts.inbox_mark()
         if stored and not self._is_time(stored, now, awaited=awaited):
+            if awaited and not self._lately(stored, now):
+                self._ports.alerts.move_inbox_mark(replace(stored, awaited_at=now))
             return
         mark = stored or InboxMark(read_until=now, looked_at=now)
         done = self._deal_with(self._new_texts(mark))
@@ -132,11 +139,14 @@ class _Look:
         )
 
     def _is_time(self, mark: InboxMark, now: datetime, *, awaited: bool) -> bool:
-        timings = self._ports.timings
-        patience = seconds(timings.receipt_patience)
-        lately = mark.awaited_at is not None and now - mark.awaited_at < patience
-        interval = timings.reply_interval * (1 if awaited or lately else IDLE)
+        often = awaited or self._lately(mark, now)
+        interval = self._ports.timings.reply_interval * (1 if often else IDLE)
         return now - mark.looked_at >= seconds(interval - min(LATE_START, interval / 4))
+
+    def _lately(self, mark: InboxMark, now: datetime) -> bool:
+        """Whether somebody got a text not long ago: replies may take their time."""
+        patience = seconds(self._ports.timings.receipt_patience)
+        return mark.awaited_at is not None and now - mark.awaited_at < patience
 
     def _new_texts(self, mark: InboxMark) -> list[InboundText]:
         """What nobody acted on yet, oldest first; the provider may list it late."""
@@ -174,7 +184,7 @@ class _Look:
             return self._act_on(text, owners)
         except StoreConflict as error:
             if acted_on(error):
-                return Effect.KNOWN
+                return Effect.ELSEWHERE
             self._say_failed(text, error.code, error.safe_message)
         except ConnectorError as error:
             self._say_failed(text, error.code, error.safe_message)

@@ -26,7 +26,7 @@ $(error $(REFUSAL))
 endif
 endif
 
-.PHONY: help setup demo test test-unit test-clients soak-intacct check format bench lock accept-secrets clean
+.PHONY: help setup demo test test-unit test-clients soak-intacct faults-twilio check format bench lock accept-secrets clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,10 @@ test-clients: ## Other people's Intacct clients against the simulator, over HTTP
 soak-intacct: ## 10,000 random histories against an observer who sees all; ARGS=--seed=7 for others
 	$(PREPARE) dev
 	@$(VENV)/python -m tests.soak --histories 10000 $(ARGS)
+
+faults-twilio: ## 5,000 alerts through killed processes and faults: 0 lost, 0 twice; ARGS=--seed=7
+	$(PREPARE) dev
+	@$(VENV)/python -m tests.faults.twilio --dispatches 5000 --minutes 20 $(ARGS)
 
 check: ## Lint, format, types, imports, template, secrets, docs, locks; ARGS names some of them
 	$(PREPARE) dev

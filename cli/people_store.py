@@ -110,11 +110,11 @@ class PeopleStore:
         before, after = planned.before, planned.after
         data: dict[str, Json] = {**self._signed(), "fields": list(planned.fields)}
         if before is None or "phone" in planned.fields:
-            data |= {"phone": fingerprint_of(after), "opted_out": after.opted_out}
+            data |= {"number": fingerprint_of(after), "opted_out": after.opted_out}
         if before is None or {"phone", "line_type"} & set(planned.fields):
             data["line_type"] = after.line_type
         if before and "phone" in planned.fields:
-            data["phone_before"] = fingerprint_of(before)
+            data["number_before"] = fingerprint_of(before)
         return self._write(before or after, after, _KINDS[planned.effect], data)
 
     def _signed(self) -> dict[str, Json]:

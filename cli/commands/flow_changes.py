@@ -16,10 +16,12 @@ from cli.console.failures import FAILED, Failure, Misused
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
 from cli.console.terminal import Printer
 from cli.deployment import Deployment, Target
-from cli.files.flow_file import FlowFile, Unreached, digest_of, read_flow, unreached
+from cli.files.flow_file import FlowFile, digest_of, read_flow
 from cli.flow.differences import changed_lines, changed_places
 from cli.flow.published import InForce, Shelf, Version
 from cli.flow.showing import said, shelf_of, warn
+from cli.people_flow import mentions, unreached
+from ml_connector.domain.approvers import Approver
 from ml_connector.domain.flows import Flow
 
 Reason: TypeAlias = Annotated[
@@ -51,8 +53,8 @@ def push(
     read = read_flow(file, known, f"the approvers of {deployment.target.stack_name}")
     shelf = shelf_of(deployment)
     before = _Before.of(shelf)
-    trouble = unreached(read.flow, people)
-    warnings = [*read.warnings, *map(str, trouble), *_without_credentials(read.flow, deployment)]
+    trouble = map(str, unreached(read.body, people))
+    warnings = [*read.warnings, *trouble, *_without_credentials(read.flow, deployment)]
     document = {"file": read.name, **said(read.flow, read.digest), "warnings": warnings}
     if before.says(read):
         number = before.seen.version
@@ -99,9 +101,10 @@ def rollback(
     if version == before.seen.version:
         raise Failure(f"version {version} is in force already")
     flow = found.flow()
-    trouble = unreached(flow, deployment.approvers.everybody())
-    _refuse_unknown(version, trouble)
-    warnings = [*map(str, trouble), *_without_credentials(flow, deployment)]
+    people = deployment.approvers.everybody()
+    _refuse_unknown(found, people)
+    trouble = map(str, unreached(found.body(), people))
+    warnings = [*trouble, *_without_credentials(flow, deployment)]
     changes = before.against(flow, found.body())
     document = {**said(flow, found.digest), "changes": changes, "warnings": warnings}
     if not as_json or not yes:
@@ -168,13 +171,14 @@ def _agreed(
     return reason.strip() or ask("Reason")
 
 
-def _refuse_unknown(version: int, trouble: Sequence[Unreached]) -> None:
-    unknown = [one for one in trouble if one.unknown]
+def _refuse_unknown(version: Version, people: Sequence[Approver]) -> None:
+    known = {person.id for person in people}
+    unknown = [one for one in mentions(version.body()) if one.who not in known]
     if unknown:
         raise Failure(
-            f"version {version} names {len(unknown)} approver(s) nobody has imported; import them, "
-            "or publish a flow without them",
-            [str(one) for one in unknown],
+            f"version {version.number} names approvers nobody has imported; import them, or "
+            "publish a flow without them",
+            [f"{one.where} names {one.who}: nobody has this id" for one in unknown],
         )
 
 

@@ -61,7 +61,7 @@ def send_trial(
         if not confirm(question, yes=yes):
             printer.result({"ok": False, "sent": False}, "Nothing was sent.")
             raise typer.Exit(FAILED)
-        about = {"channel": channel, "phone": fingerprint_of(person), "reference": code}
+        about = {"channel": channel, "number": fingerprint_of(person), "reference": code}
         # First the entry: nobody is told anything that the audit does not know of.
         store.amend(to, "person.test_sent", about)
         result, sid = _outcome(trial, printer, wait)

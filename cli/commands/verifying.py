@@ -74,7 +74,7 @@ def verify(
     after = store.amend(
         approver,
         "person.verified",
-        {"phone": fingerprint_of(person)},
+        {"number": fingerprint_of(person)},
         lambda now: _verified(now, person, at),
     )
     printer.result(

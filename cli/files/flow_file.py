@@ -7,7 +7,7 @@ functions' own parser takes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,6 @@ from cli.flow.compiling import compiled, published
 from cli.flow.matrix import Band, read_matrix
 from cli.flow.meaning import NO_RULES, Meaning, nothing_said
 from cli.flow.problems import Findings, meant
-from cli.flow.values import ROLES
-from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import canonical
 from ml_connector.domain.flows import Flow, parse
 from ml_connector.errors import ConfigurationError
@@ -136,50 +134,10 @@ def _matrix(path: Path, understood: Understood, findings: Findings) -> tuple[str
     file = path.parent / understood.matrix
     try:
         bands, problems = read_matrix(file)
-    except FileNotFoundError:
+    except OSError:
         near = [other.name for other in path.parent.glob("*.csv")]
         wanted = f"a CSV file by its path from {path.parent}{meant(file.name, near)}"
-        findings.add(("matrix",), f"{understood.matrix!r}, where no file is", wanted)
+        findings.add(("matrix",), f"{understood.matrix!r}, where no file can be read", wanted)
         return "", []
     findings.problems += problems
     return str(file), bands
-
-
-# ----------------------------------------------------------------------------------- people
-def named(flow: Flow) -> list[str]:
-    """The ids of everybody a flow names, each once, in its order."""
-    ids = [
-        who
-        for rule in flow.rules
-        for who in (rule.approver, *rule.levels, *(step.to for step in rule.steps))
-    ]
-    owners = [flow.default_approver, flow.ap_lead]
-    owners += [
-        who for company in flow.companies for who in (company.default_approver, company.ap_lead)
-    ]
-    return list(dict.fromkeys(who for who in (*ids, *owners) if who and who not in ROLES))
-
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """Somebody the flow names who cannot be told, and why. `unknown`: nobody has this id."""
-
-    approver: str
-    why: str
-    unknown: bool
-
-    def __str__(self) -> str:
-        return f"{self.approver}: {self.why}"
-
-
-def unreached(flow: Flow, people: Sequence[Approver]) -> list[Unreached]:
-    """Everybody the flow names who is not among the people, or cannot be texted."""
-    known = {person.id: person for person in people}
-    found = []
-    for who in named(flow):
-        person = known.get(who)
-        if person is None:
-            found.append(Unreached(who, "nobody has this id", unknown=True))
-        elif person.obstacle:
-            found.append(Unreached(who, f"cannot be texted: {person.obstacle}", unknown=False))
-    return found

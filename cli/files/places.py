@@ -17,6 +17,7 @@ from cli.console.failures import Failure
 
 #: Characters; the largest flow anybody would read is far below it.
 LONGEST_FILE = 512 * 1024
+_NO_ALIASES = "aliases (*) are not taken here: a pattern that begins with * goes in quotes"
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,9 +27,7 @@ class _Loader(yaml.SafeLoader):
         """Refuse what would let a small file become a huge one."""
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(
-                None, None, "aliases (*) are not taken here: write it out", event.start_mark
-            )
+            raise yaml.composer.ComposerError(None, None, _NO_ALIASES, event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -41,6 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "reconciled": report.reconciled,
         "rung": report.rung,
         "stepped": report.stepped,
+        "replies": report.replies,
         "left": report.left,
     }
     telemetry.event("status_checked", **summary)

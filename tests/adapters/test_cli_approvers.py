@@ -215,10 +215,10 @@ def test_the_audit_says_who_changed_what_and_no_name_or_number(stack: Stack, peo
     assert (first.kind, second.kind) == ("person.imported", "person.changed")
     assert str(first.data["by"]).startswith("arn:aws:sts::")
     assert first.data["reason"] == "first list"
-    assert first.data["phone"] == fingerprint(salt, "+15550100001")
+    assert first.data["number"] == fingerprint(salt, "+15550100001")
     assert second.data["fields"] == ["phone"]
-    assert second.data["phone_before"] == first.data["phone"]
-    assert second.data["phone"] == fingerprint(salt, "+15550100009")
+    assert second.data["number_before"] == first.data["number"]
+    assert second.data["number"] == fingerprint(salt, "+15550100009")
     assert chain(stack, "bob")[1].data["fields"] == ["name"]
     told = json.dumps([entry.data for who in ("ann", "bob") for entry in chain(stack, who)])
     for secret in ("5550100", "Approver", "Bob", salt):

@@ -14,11 +14,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import gateway
-from cli.files.flow_file import read_flow, unreached
+from cli.files.flow_file import read_flow
 from cli.files.people_file import read_people
 from cli.fit.findings import conclude
 from cli.fit.reading import TRANSACTIONS, read_facts
 from cli.main import app
+from cli.people_flow import unreached
 from ml_connector.domain.approvers import Approver
 from ml_connector.intacct.credentials import Credentials
 from sandbox.intacct import (
@@ -122,7 +123,7 @@ def test_the_files_are_taken_by_the_commands_that_read_them(
         assert stack.json("approvers", "import", str(people), "--yes")["added"] == 3
         pushed = stack.json("flow", "push", str(flow), "--yes", "--reason", "fit")
         assert pushed["published"] is True
-        assert [warning for warning in pushed["warnings"] if "texted" in warning] == []
+        assert [warning for warning in pushed["warnings"] if " names " in warning] == []
 
 
 def test_reading_takes_a_third_of_what_it_may(sim: IntacctSimulator, tmp_path: Path) -> None:
@@ -198,9 +199,9 @@ def test_a_company_that_names_no_approver_gets_files_to_fill_in(
     assert document["approvers"] == []
     (row,) = read_people(tmp_path / "approvers.csv")
     assert (row.id, row.phone, row.active) == ("approver-1", "", False)
-    flow = read_flow(tmp_path / "flow.yaml").flow
+    flow = read_flow(tmp_path / "flow.yaml").body
     person = Approver(row.id, row.name, row.phone, "salt", row.active)
-    assert [one.unknown for one in unreached(flow, [person])] == [False]
+    assert [one.why for one in unreached(flow, [person])] == ["not active"]
 
 
 def test_a_vendor_that_names_a_group_is_a_gap(sim: IntacctSimulator, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_code_sent_in_one_run_verifies_in_the_next(stack: Stack, sim: TwilioSi
     assert person(stack).verified_at is not None
     (entry,) = chain(stack)
     assert entry.kind == "person.verified"
-    assert entry.data["phone"] == fingerprint("salt", ANN.phone)
+    assert entry.data["number"] == fingerprint("salt", ANN.phone)
     assert str(entry.data["by"]).startswith("arn:aws:sts::")
 
 

@@ -51,7 +51,7 @@ def test_a_text_that_arrives_is_said_to_be_delivered(stack: Stack, sim: TwilioSi
     sent, ended = chain(stack)
     assert (sent.kind, ended.kind) == ("person.test_sent", "person.test_ended")
     assert sent.data["reference"] == ended.data["reference"] == document["reference"]
-    assert sent.data["phone"] == fingerprint("salt", ANN.phone)
+    assert sent.data["number"] == fingerprint("salt", ANN.phone)
     assert (ended.data["sid"], ended.data["outcome"]) == (document["sid"], "delivered")
 
 

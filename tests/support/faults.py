@@ -276,6 +276,10 @@ class FaultyCaller:
         self._meet_list()
         return self._caller.outcome(sid)
 
+    def call_details(self, call_sid: str) -> ProviderCall | None:
+        self._meet_list()
+        return self._caller.call_details(call_sid)
+
     def end(self, sid: str) -> None:
         self._meet_list()
         self._caller.end(sid)

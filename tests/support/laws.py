@@ -10,6 +10,7 @@ from dataclasses import fields
 
 from ml_connector.domain.dispatches import STEPS, Dispatch, DispatchState
 from ml_connector.domain.plans import SMS_ATTEMPTS
+from ml_connector.domain.pricing import awaits_price
 from ml_connector.domain.unit_of_work import Change
 
 from .memory_store import MemoryAlertStore, Tables
@@ -17,7 +18,19 @@ from .memory_store import MemoryAlertStore, Tables
 #: The dispatch's own story: no write changes these.
 FIXED = ("company", "channel", "recipient", "members", "text", "reference", "created_at")
 #: What may change without anybody having to hear of it.
-QUIET = frozenset({"look_at", "rings", "provider_status", "version", "write_id"})
+QUIET = frozenset(
+    {
+        "look_at",
+        "rings",
+        "provider_status",
+        "version",
+        "write_id",
+        "price",
+        "price_unit",
+        "segments",
+        "duration",
+    }
+)
 FINAL = frozenset(
     {
         DispatchState.DELIVERED,
@@ -60,7 +73,7 @@ class LawfulAlertStore(MemoryAlertStore):
         changed = {f.name for f in fields(Dispatch) if _differs(f.name, before, after)}
         for name in FIXED:
             _require(name not in changed, after, f"its {name} changed")
-        rests = before.state in FINAL and changed <= QUIET and after.look_at is None
+        rests = before.state in FINAL and changed <= QUIET and _at_rest(after)
         legal = after.state in STEPS[before.state] or rests
         still = after.state is before.state and changed <= QUIET
         _require(legal or still, after, f"{before.state} became {after.state}")
@@ -69,7 +82,12 @@ class LawfulAlertStore(MemoryAlertStore):
             for member in after.members:
                 _require(f"case#{member.case_id}" in told, after, f"silently changed {changed}")
         if after.state in FINAL:
-            _require(after.look_at is None, after, "settled and still looked at")
+            _require(_at_rest(after), after, "settled and still looked at")
+
+
+def _at_rest(dispatch: Dispatch) -> bool:
+    """Whether nobody looks at a settled dispatch any more, but perhaps for its price."""
+    return dispatch.look_at is None or awaits_price(dispatch)
 
 
 def _differs(name: str, before: Dispatch, after: Dispatch) -> bool:

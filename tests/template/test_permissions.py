@@ -30,7 +30,7 @@ TABLES = {
         "AlertsTable": READ | CHECK | WRITE,
         "AuditTable": APPEND,
         "FlowsTable": READ,
-        "ApproversTable": READ,
+        "ApproversTable": READ | {"Scan"},
     },
     "SendRole": {
         "DocumentsTable": READ | CHECK,

@@ -33,17 +33,18 @@ ALERT = Alert(
 )
 
 
-@pytest.mark.parametrize("state", [CaseState.HANDLED, CaseState.EXPIRED])
+@pytest.mark.parametrize("state", [CaseState.HANDLED, CaseState.EXPIRED, CaseState.CANCELLED])
 def test_a_case_ends_once_and_keeps_its_first_end(state: CaseState) -> None:
     ended = CASE.ended(state, "bill.approved", MORNING)
     assert (ended.state, ended.end_reason, ended.ended_at) == (state, "bill.approved", MORNING)
     later = MORNING + timedelta(days=1)
-    for again in (CaseState.HANDLED, CaseState.EXPIRED):
+    for again in (CaseState.HANDLED, CaseState.EXPIRED, CaseState.CANCELLED):
         assert ended.ended(again, "bill.deleted", later) == ended
 
 
-def test_only_handled_and_expired_cases_are_over() -> None:
-    assert {state for state in CaseState if state.ended} == {CaseState.HANDLED, CaseState.EXPIRED}
+def test_only_handled_expired_and_cancelled_cases_are_over() -> None:
+    over = {CaseState.HANDLED, CaseState.EXPIRED, CaseState.CANCELLED}
+    assert {state for state in CaseState if state.ended} == over
 
 
 def test_a_case_that_was_confirmed_still_ends_when_the_bill_moves_on() -> None:

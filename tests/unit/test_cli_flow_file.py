@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cli.console.failures import Failure, Misused
-from cli.files.flow_file import named, numbered, read_flow, unreached
+from cli.files.flow_file import numbered, read_flow
 from cli.files.people_file import read_people
 from cli.files.places import load
-from ml_connector.domain.approvers import Approver
+from cli.people_flow import mentions
 from ml_connector.domain.audit import canonical
 from tools.tree import ROOT
 
@@ -34,10 +34,6 @@ rules:
 """
 
 
-def person(name: str, phone: str = "+15550100001", *, active: bool = True) -> Approver:
-    return Approver(name, name.title(), phone, "salt", active)
-
-
 def written(folder: Path, text: str, name: str = "flow.yaml") -> Path:
     path = folder / name
     path.write_text(text)
@@ -47,7 +43,7 @@ def written(folder: Path, text: str, name: str = "flow.yaml") -> Path:
 def test_the_example_is_a_flow_and_names_only_people_of_the_other_example() -> None:
     people = [row.id for row in read_people(ROOT / "flows" / "approvers.example.csv")]
     read = read_flow(EXAMPLE, people, "approvers.example.csv")
-    assert {"ann", "bob", "cho"} == set(named(read.flow)) <= set(people)
+    assert {"ann", "bob", "cho"} == {one.who for one in mentions(read.body)} <= set(people)
     assert [company.key for company in read.flow.companies] == ["acme", "acme-mx"]
     assert read.warnings == ()
 
@@ -231,14 +227,3 @@ def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> No
         read_flow(path)
     assert caught.value.line.startswith(f"{path}: there is no such file; ")
     assert "ml-connector init" in caught.value.line
-
-
-def test_everybody_named_is_looked_for_and_said_why_not(tmp_path: Path) -> None:
-    flow = read_flow(written(tmp_path, GOOD)).flow
-    people = [person("ann"), person("bob", ""), person("dee")]
-    assert [(one.approver, one.unknown) for one in unreached(flow, people)] == [
-        ("bob", False),
-        ("cho", True),
-    ]
-    assert str(unreached(flow, people)[0]) == "bob: cannot be texted: no phone number"
-    assert unreached(flow, [person("ann"), person("bob"), person("cho")]) == []

@@ -208,7 +208,7 @@ def test_a_matrix_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Wrong) as caught:
         read_flow(path)
     (said,) = [problem for problem in caught.value.problems if problem.path == "matrix"]
-    assert (said.line, said.found) == (3, "'matrx.csv', where no file is")
+    assert (said.line, said.found) == (3, "'matrx.csv', where no file can be read")
     assert said.expected.endswith("; did you mean 'matrix.csv'?")
 
 

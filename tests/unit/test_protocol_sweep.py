@@ -178,13 +178,13 @@ def test_a_dispatch_in_trouble_moves_behind_the_others(world: World) -> None:
     assert later == world.clock.now() + timedelta(seconds=60)
 
 
-def test_a_settled_dispatch_still_in_the_index_is_put_to_rest(world: World) -> None:
+def test_a_settled_dispatch_is_put_to_rest_when_its_price_does_not_come(world: World) -> None:
     dispatch = world.open()
     world.run(minutes=3)
-    world.look_in(dispatch.id, seconds=0)
-    world.check()
-    assert world.dispatch(dispatch.id).look_at is None
     assert world.dispatch(dispatch.id).state is DispatchState.DELIVERED
+    assert world.dispatch(dispatch.id).look_at is not None, "for its price"
+    world.run(hours=26)
+    assert world.dispatch(dispatch.id).look_at is None
 
 
 def test_one_dispatch_the_store_is_busy_with_costs_the_others_five_seconds(world: World) -> None:

@@ -14,7 +14,6 @@ until every cell of the table was met often enough, or the time is up.
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import time
 from collections.abc import Sequence
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     end = time.monotonic() + chosen.minutes * 60 * (1 - KEPT_SHARE)
     floor = min(ENOUGH, chosen.dispatches // SHARE)
-    planner = Planner(random.Random(chosen.seed), floor)  # noqa: S311 - a seed, not a secret
+    planner = Planner(chosen.seed, floor)
     with campaign() as running:
         checks = [
             control(running, name, chosen.control_runs, chosen.seed * 1_000 + place)

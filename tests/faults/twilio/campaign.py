@@ -30,6 +30,8 @@ SUBMITTED_WITHIN, APPROVED_WITHIN = 600.0, 2_400.0
 APPROVED = 0.05
 _SERVER_ERRORS = (500, 503)
 CONFLICT = 409
+#: A connection idle for this long was closed by the other side, without a word.
+IDLE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -107,27 +109,33 @@ class Campaign:
             failure = {"status": "undelivered", "code": CARRIER_FAILED}
             admin.phone(run.number).set(sms_outcome=failure)
 
-        def fault(kind: str, **options: object) -> str:
+        found = _fault(plan.trouble, dice, nature)
+        if found:
+            kind, options = found
             create = "executions.create" if calls else "messages.create"
             where = {"endpoint": create, "recipient": run.number}
-            return admin.fault(kind, **where, **options).id
+            yield admin.fault(kind, **where, **options).id
 
-        match plan.trouble:
-            case Trouble.BUSY:
-                yield fault("rate_limited", retry_after=dice.randint(1, 20))
-            case Trouble.ERROR_BEFORE:
-                yield fault("error_before", status=dice.choice(_SERVER_ERRORS))
-            case Trouble.ERROR_AFTER:
-                yield fault("error_after", status=dice.choice(_SERVER_ERRORS))
-            case Trouble.RESET_AFTER | Trouble.SHORT:
-                yield fault("reset_after")
-            case Trouble.TIMEOUT:
-                yield fault(dice.choice(("hold", "accept_late")), seconds=ANSWER_AFTER)
-            case Trouble.LATE_LIST:
-                delay = dice.uniform(*nature.list_delays)
-                yield fault("list_delay", seconds=delay, count=None)
-            case Trouble.IDLE:
-                yield fault("close_idle", seconds=1.0)
+
+def _fault(
+    trouble: Trouble, dice: random.Random, nature: Nature
+) -> tuple[str, dict[str, object]] | None:
+    """The simulated Twilio's fault for a trouble, with its options; None where it is another's."""
+    status = dice.choice(_SERVER_ERRORS)
+    faults: dict[Trouble, tuple[str, dict[str, object]]] = {
+        Trouble.BUSY: ("rate_limited", {"retry_after": dice.randint(1, 20)}),
+        Trouble.ERROR_BEFORE: ("error_before", {"status": status}),
+        Trouble.ERROR_AFTER: ("error_after", {"status": status}),
+        Trouble.RESET_AFTER: ("reset_after", {}),
+        Trouble.SHORT: ("reset_after", {}),
+        Trouble.TIMEOUT: (dice.choice(("hold", "accept_late")), {"seconds": ANSWER_AFTER}),
+        Trouble.LATE_LIST: (
+            "list_delay",
+            {"seconds": dice.uniform(*nature.list_delays), "count": None},
+        ),
+        Trouble.IDLE: ("close_idle", {"seconds": IDLE_SECONDS}),
+    }
+    return faults.get(trouble)
 
 
 def _run(place: int, plan: Plan, dice: random.Random) -> Run:

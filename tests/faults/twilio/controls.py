@@ -21,7 +21,7 @@ from .planning import Plan
 Protection = Callable[[], AbstractContextManager[None]]
 
 #: Everybody wants the same dispatch at the same moment.
-_CROWDED = replace(USUAL, crowded=True, slack=0.5)
+_CROWDED = replace(USUAL, crowded=True)
 #: Some runs stay unfinished for ever where nobody sweeps: there is no use in waiting for them.
 _SHORT = replace(USUAL, horizon=5_400.0)
 #: Lists that come long after the grace period, and the time to see them come.
@@ -92,8 +92,9 @@ class Check:
     def __str__(self) -> str:
         kept, without = self.kept.verdict, self.taken_away.verdict
         told = f" unreported={len(without.unreported)}" if self.control.told else ""
+        found = f"{self.control.finds}={self._found}{told}"
         return (
-            f"{self.name:<22} runs={self.taken_away.runs} {self.control.finds}={self._found}{told}; "
+            f"{self.name:<22} runs={self.taken_away.runs} {found}; "
             f"with it missing={len(kept.missing)} twice={len(kept.twice)}"
             f"{'' if self.ok else '   <- not as it should be'}"
         )

@@ -98,7 +98,7 @@ class Desk:
         self.audit = MemoryAuditTrail(self.tables)
         self.queue = Queue(
             clock,  # type: ignore[arg-type]
-            shuffle=dice,
+            shuffle=None if nature.crowded else dice,
             duplicate=nature.duplicate,
             slack=nature.slack,
         )
@@ -111,7 +111,7 @@ class Desk:
         """Numbers of POSTs that may be accepted later, and when they have to be, at the latest."""
         self.asked_for_poll = False
         self._store = LawfulAlertStore(self.tables)
-        people = MemoryApproverStore()
+        people = MemoryApproverStore(self.tables)
         for run in runs:
             people.put(_approver(run))
         documents = MemoryDocumentStore(self.tables)
@@ -286,8 +286,9 @@ class Desk:
             if run and thrice:
                 run.struck = True
             if thrice or self.nature.crowded:
+                apart = 0.0 if self.nature.crowded else 3.0
                 for _ in range(2):
-                    self.queue.put(message_body(dispatch_id), self.dice.uniform(0, 3))
+                    self.queue.put(message_body(dispatch_id), self.dice.uniform(0, apart))
 
     def _done(self, caller: Caller, handled: Sequence[int]) -> None:
         """A batch is over: what was handled is deleted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
@@ -74,12 +74,12 @@ class Remote:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            given = tuple(list(x) if _is_lazy(x) else x for x in arguments)
+            given = tuple(as_list(value) for value in arguments)
             return self._line.ask("call", self._port, method, given, options)
 
         return call
 
 
-def _is_lazy(value: object) -> bool:
-    """Whether a value is an iterator, which no pickle can hold."""
-    return hasattr(value, "__next__")
+def as_list(value: object) -> object:
+    """An iterator, which no pickle can hold, as a list; anything else as it is."""
+    return list(value) if isinstance(value, Iterator) else value

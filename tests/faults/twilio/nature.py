@@ -20,7 +20,7 @@ class Nature:
     """The share of transactions before or after which the process stands still."""
     longest_stall: float = 40.0
     crowded: bool = False
-    """Each message comes three times at once, and claims wait for one another."""
+    """Each message comes to three workers at once, and claims wait for one another."""
     list_delays: tuple[float, float] = (100.0, 170.0)
     """How late lists are in runs with late lists: at least, and at most."""
     lingers: float = 0.0

@@ -70,10 +70,14 @@ class Planner:
     `floor` is how often is enough. What was promised counts until it is settled.
     """
 
-    random: random.Random
+    seed: int
     floor: int = 0
     met: Counter[Cell] = field(default_factory=Counter)
     _promised: Counter[Cell] = field(default_factory=Counter)
+    _dice: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.seed)  # noqa: S311 - a seed, not a secret
 
     def plans(self, count: int) -> Iterator[Plan]:
         """The next plans."""
@@ -84,7 +88,7 @@ class Planner:
             wanted = {step}
             if step is not Step.NOWHERE:
                 same = [c for c in own if c[2] is trouble and c[1] is not Step.NOWHERE]
-                more = self.random.randint(1, MOST_MORE)
+                more = self._dice.randint(1, MOST_MORE)
                 wanted |= {cell[1] for cell in self._rarest(same, more)}
             plan = plan_for(channel, trouble, wanted)
             self._promised.update((channel, x, trouble) for x in plan.steps or {Step.NOWHERE})
@@ -104,11 +108,11 @@ class Planner:
         lacking = {channel for channel, _, _ in self.rare()}
         if len(lacking) == 1:
             return next(iter(lacking))
-        return Channel.CALL if self.random.random() < CALLS_SHARE else Channel.TEXT
+        return Channel.CALL if self._dice.random() < CALLS_SHARE else Channel.TEXT
 
     def _rarest(self, cells: Iterable[Cell], count: int) -> list[Cell]:
         def seen(cell: Cell) -> tuple[int, float]:
-            return self.met[cell] + self._promised[cell], self.random.random()
+            return self.met[cell] + self._promised[cell], self._dice.random()
 
         return heapq.nsmallest(count, cells, key=seen)
 

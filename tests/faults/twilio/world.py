@@ -151,7 +151,8 @@ class World:
                 self._checks -= 1
                 self._start(hand, Caller(), Job(timeout=STATUS_TIMEOUT))
                 continue
-            batch = self._desk.queue.receive(self._dice.randint(1, BATCH))
+            most = 1 if self._desk.nature.crowded else self._dice.randint(1, BATCH)
+            batch = self._desk.queue.receive(most)
             if batch:
                 messages = tuple((one.number, one.body) for one in batch)
                 caller = Caller({one.number: one for one in batch})

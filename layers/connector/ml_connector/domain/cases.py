@@ -2,7 +2,7 @@
 
 ::
 
-    open → acknowledged → confirmed        handled or expired ends it
+    open → acknowledged → confirmed        handled, expired or cancelled ends it
 
 Which sentence of which flow decided is copied into the case: a later change of the flow touches
 only new events.
@@ -34,11 +34,13 @@ class CaseState(StrEnum):
     """Intacct shows that the bill no longer waits for this. Silence from here on."""
     EXPIRED = "expired"
     """Too old to be worth a phone's buzz."""
+    CANCELLED = "cancelled"
+    """An operator stopped it."""
 
     @property
     def ended(self) -> bool:
         """Whether nothing may be sent for it any more."""
-        return self in (CaseState.HANDLED, CaseState.EXPIRED)
+        return self in (CaseState.HANDLED, CaseState.EXPIRED, CaseState.CANCELLED)
 
 
 class StopReason(StrEnum):
@@ -62,6 +64,8 @@ class StopReason(StrEnum):
     """Nobody took any of the calls; the plan goes on with its next step."""
     DECLINED = "declined"
     """The person pressed 2: it is not theirs."""
+    CANCELLED = "cancelled"
+    """An operator stopped it."""
 
     @property
     def passes_on(self) -> bool:

@@ -40,7 +40,7 @@ class Until(StrEnum):
         return state in _REACHED[self]
 
 
-_ENDED = frozenset({CaseState.HANDLED, CaseState.EXPIRED})
+_ENDED = frozenset(state for state in CaseState if state.ended)
 _REACHED = {
     Until.HANDLED: _ENDED,
     Until.CONFIRMED: _ENDED | {CaseState.CONFIRMED},

@@ -14,6 +14,7 @@ from ml_connector.domain.instants import seconds
 from .dispatch_files import DispatchFile, Step, load
 from .following import after_failure, with_follower, without_follower
 from .outcomes import tell
+from .prices import priced
 from .ringing import ring_new
 from .steps import DispatchPorts, take, write_quietly
 
@@ -70,6 +71,7 @@ def _settle(dispatch: Dispatch, call: ProviderCall, ports: DispatchPorts, until:
             call_sid=call.call_sid,
             duration=call.duration,
         )
+        after = priced(after, call, ports, now)
         return _next(file, after, verdict, _said(after, call), ports, now)
 
     step = take(dispatch.id, settled, ports, until)

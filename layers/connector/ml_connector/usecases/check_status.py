@@ -19,11 +19,13 @@ from ml_connector.domain import dispatches as d
 from ml_connector.domain.delivery import CallStatus, Sending
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
+from ml_connector.domain.pricing import awaits_price
 from ml_connector.errors import ConnectorError, DeliveryError, StoreError
 from ml_connector.settings import SWEEP_LIMIT
 
 from . import reconciling, ringing, stepping
 from .learning import learn
+from .prices import learn_price
 from .replies import read_replies
 from .steps import DispatchPorts, write_quietly
 
@@ -90,19 +92,28 @@ class _Check:
         waiting = [x for x in due if x.state is DispatchState.WAITING]
         self._report.rung = ringing.ring_again(waiting, self._ports, self._end)
         self._go_on()
-        sent = [x for x in due if x.state in _WITH_PROVIDER]
+        sent = [x for x in due if x.state in _WITH_PROVIDER or awaits_price(x)]
+        asked_about = {x.id for x in (*waiting, *sent)}
         for dispatch in due:
-            if dispatch.state not in _WITH_PROVIDER and dispatch.state is not DispatchState.WAITING:
+            if dispatch.id not in asked_about:
                 self._look(dispatch, self._find_out)
         texts = [x for x in sent if not x.voice]
-        calls = [x for x in sent if x.voice]
+        calls = [x for x in sent if x.voice and not awaits_price(x)]
         if calls:
             self._ask_about(calls, self._calls_shown)
         if texts:
             self._ask_about(texts, self._texts_shown)
-        self._read_replies(awaited=bool(texts))
+        for dispatch in sent:
+            if dispatch.voice and awaits_price(dispatch):
+                self._look(dispatch, self._ask_price)
+        self._read_replies(awaited=any(not awaits_price(x) for x in texts))
         self._go_on()
         return self._report
+
+    def _ask_price(self, dispatch: Dispatch, until: datetime) -> None:
+        """A call's price stands with its leg on the telephone network, one request each."""
+        leg = self._ports.caller.call_details(dispatch.call_sid) if dispatch.call_sid else None
+        learn_price(dispatch, leg, self._ports, until)
 
     def _read_replies(self, *, awaited: bool) -> None:
         """What people texted back, before anything that it makes needless begins."""
@@ -191,7 +202,9 @@ class _Check:
         shown = ask(sent)
 
         def note(dispatch: Dispatch, until: datetime) -> None:
-            if dispatch.sid in shown:
+            if dispatch.sid in shown and awaits_price(dispatch):
+                learn_price(dispatch, shown[dispatch.sid], self._ports, until)
+            elif dispatch.sid in shown:
                 self._report.settled += learn(dispatch, shown[dispatch.sid], self._ports, until)
             else:
                 # Not to be told anything is not to be told that there is no receipt.
@@ -238,7 +251,7 @@ class _Check:
                     shown[one.sid] = one
                 if len(shown) + len(single) == len(wanted) or self._ports.clock.now() >= self._end:
                     break
-            missing = sorted((x for x in sent if x.sid not in shown), key=_sent_at)
+            missing = sorted((x for x in sent if x.sid not in shown), key=_urgency)
             for dispatch in missing[: STRAGGLERS + len(single)]:
                 if self._ports.clock.now() >= self._end:
                     break
@@ -261,6 +274,11 @@ class _Check:
 
 
 _Shown: TypeAlias = dict[str, Sending | None]
+
+
+def _urgency(dispatch: Dispatch) -> tuple[bool, datetime]:
+    """What became of a dispatch comes before what it cost, and the oldest first."""
+    return awaits_price(dispatch), _sent_at(dispatch)
 
 
 def _sent_at(dispatch: Dispatch) -> datetime:

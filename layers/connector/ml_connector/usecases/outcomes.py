@@ -12,6 +12,7 @@ from ml_connector.domain.instants import seconds
 
 from .dispatch_files import DispatchFile, Step
 from .following import after_failure
+from .prices import priced
 from .ringing import ring_new
 from .steps import DispatchPorts, take, write_quietly
 
@@ -75,6 +76,7 @@ def _settle(
         if before.state not in (DispatchState.SENT, DispatchState.UNCONFIRMED):
             return None
         after = d.advance(before, status=message.status, error_code=message.error_code, look_at=now)
+        after = priced(after, message, ports, now)
         data: dict[str, Json] = {"sid": after.sid, "status": message.status.value}
         if after.state is DispatchState.DELIVERED:
             return Step(after, "dispatch.delivered", data)

@@ -120,6 +120,9 @@ class Caller(Protocol):
     def outcome(self, sid: str) -> ProviderCall | None:
         """One call with how it ended, or None where the provider does not know it (any more)."""
 
+    def call_details(self, call_sid: str) -> ProviderCall | None:
+        """A leg on the telephone network, with its duration and, later, its price."""
+
     def end(self, sid: str) -> None:
         """End a call that is going on; one that is over stays as it is."""
 

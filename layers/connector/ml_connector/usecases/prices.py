@@ -12,6 +12,12 @@ from ml_connector.domain.pricing import await_price, cost_of, with_cost
 from .steps import DispatchPorts, write_quietly
 
 
+def priced(after: Dispatch, shown: Sending, ports: DispatchPorts, now: datetime) -> Dispatch:
+    """A dispatch that settles with this, what it cost as far as it is known, and the next look."""
+    first = seconds(ports.timings.price_wait)
+    return await_price(with_cost(after, cost_of(shown)), now=now, first=first)
+
+
 def learn_price(
     dispatch: Dispatch, shown: Sending | None, ports: DispatchPorts, until: datetime
 ) -> bool:

@@ -36,6 +36,7 @@ from .adopting import adopt
 from .dispatch_files import DispatchFile, Step, load
 from .last_look import LastLook, last_look
 from .matching import listed, nobodys
+from .people import PROVIDER, opted_out
 from .ports import Telemetry
 from .steps import DispatchPorts, defer, take
 
@@ -148,7 +149,7 @@ class _Sending:
         except DeliveryTransient as error:
             return self._give_back(error.safe_message, error.retry_after or 0.0)
         except DeliveryRejected as error:
-            return self._refused(error)
+            return self._refused(dispatch, error)
         except DeliveryOutcomeUnknown as error:
             return self._lose_track(error)
         return self._record(message, claimed)
@@ -258,7 +259,7 @@ class _Sending:
             telemetry.warning("pause_not_recorded", company=company, reason=failure.safe_message)
         return self._give_back(error.safe_message, pause)
 
-    def _refused(self, error: DeliveryRejected) -> SendOutcome:
+    def _refused(self, dispatch: Dispatch, error: DeliveryRejected) -> SendOutcome:
         stop = StopReason.OPTED_OUT if error.provider_code == OPTED_OUT else StopReason.UNREACHABLE
 
         def refused(file: DispatchFile, _: datetime) -> Step | None:
@@ -271,6 +272,8 @@ class _Sending:
             return Step(after, "dispatch.refused", data, stop=stop)
 
         take(self._id, refused, self._ports, self._until)
+        if stop is StopReason.OPTED_OUT:
+            self._note_opt_out(dispatch)
         self._ports.telemetry.error(
             "alert_failed",
             dispatch=self._id,
@@ -279,6 +282,14 @@ class _Sending:
         )
         self._ports.telemetry.count("AlertsFailed")
         return SendOutcome.REFUSED
+
+    def _note_opt_out(self, dispatch: Dispatch) -> None:
+        """Texts to this number are over, whoever they are about; the alert is settled already."""
+        try:
+            opted_out(dispatch.recipient, PROVIDER, self._ports, self._until, number=dispatch.to)
+        except StoreError as failure:
+            # The next text is refused as well, and says so again.
+            self._ports.telemetry.warning("opt_out_not_recorded", reason=failure.safe_message)
 
     def _lose_track(self, error: DeliveryError) -> SendOutcome:
         def lost(file: DispatchFile, now: datetime) -> Step | None:

@@ -14,9 +14,7 @@ from ml_connector.domain.dispatches import Dispatch, DispatchState
 
 DISPATCH: dict[DispatchState, str] = {
     DispatchState.WAITING: "It will be sent when it is due; nothing has been sent yet.",
-    DispatchState.SENDING: (
-        "One function holds the claim and may be talking to Twilio right now."
-    ),
+    DispatchState.SENDING: ("One function holds the claim and may be talking to Twilio right now."),
     DispatchState.UNKNOWN: "Twilio may or may not have accepted it; only Twilio's lists can tell.",
     DispatchState.SENT: "Twilio accepted it; whether it arrived is not known yet.",
     DispatchState.DELIVERED: "It arrived.",
@@ -51,9 +49,7 @@ STOP: dict[StopReason, str] = {
     StopReason.UNREACHABLE: "The provider says this number cannot be reached this way, ever.",
     StopReason.EXHAUSTED: "Every attempt the plan allows was made.",
     StopReason.NEEDLESS: "The case came as far as the rule's `unless` says before this was sent.",
-    StopReason.UNANSWERED: (
-        "Nobody took any of the calls; the plan goes on with its next step."
-    ),
+    StopReason.UNANSWERED: ("Nobody took any of the calls; the plan goes on with its next step."),
     StopReason.DECLINED: "The person pressed 2: it is not theirs.",
     StopReason.CANCELLED: "An operator stopped it.",
 }
@@ -91,6 +87,6 @@ def zone_named(name: str) -> tzinfo:
         return UTC
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, many: str = "") -> str:
     """`1 bill`, `2 bills`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"

@@ -176,11 +176,12 @@ def _exported(person: Approver) -> dict[str, Any]:
     days = ("away_from", "away_until", "consent_on", "verified_at")
     texts = (
         "id", "name", "phone", "active", "user", "language", "zone", "manager", "substitute",
-        "consent_source", "calls_when_opted_out", "opted_out", "line_type",
+        "consent_source", "calls_when_opted_out", "opted_out", "line_type", "quiet_hours",
     )  # fmt: skip
     return {
         **{name: getattr(person, name) for name in texts},
-        **{name: list(getattr(person, name)) for name in ("cost_centres", "channels")},
+        **{name: list(getattr(person, name)) for name in ("cost_centres", "channels", "working_days")},
+        "holidays": [day.isoformat() for day in person.holidays],
         **{name: day.isoformat() if (day := getattr(person, name)) else None for name in days},
     }
 

@@ -9,6 +9,7 @@ from functools import cache
 
 from cli.fit.phones import normalise
 from ml_connector.domain.approvers import EVERY_CHANNEL
+from ml_connector.domain.hours import WEEKDAYS, minutes_of
 from ml_connector.domain.phone import PhoneNumber, PhoneNumberInvalid
 
 #: What a step of a flow says when it means somebody's part and no one person; nobody's id.
@@ -109,6 +110,35 @@ def a_channels(text: str) -> tuple[str, ...]:
             f"{' or '.join((*EVERY_CHANNEL, LIST_MARK.join(EVERY_CHANNEL)))}, or {NOBODY}"
         )
     return tuple(channel for channel in EVERY_CHANNEL if channel in found)
+
+
+def quiet_hours(text: str) -> str:
+    """When nobody texts or calls, such as `20:00-08:00`; empty means never."""
+    try:
+        minutes_of(text)
+    except ValueError as error:
+        raise BadCell("hours such as 20:00-08:00, or nothing") from error
+    return text
+
+
+def working_days(text: str) -> tuple[str, ...]:
+    """Weekdays between semicolons, `mon-fri` or the like; empty means every day."""
+    found: set[str] = set()
+    for part in filter(None, (part.strip().lower() for part in text.split(LIST_MARK))):
+        first, dash, last = part.partition("-")
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            raise BadCell("days such as mon-fri or mon;wed;fri, or nothing")
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        if end < start:
+            raise BadCell(f"days in the order of a week, such as {WEEKDAYS[end]}-{first}")
+        found |= set(WEEKDAYS[start : end + 1])
+    return tuple(day for day in WEEKDAYS if day in found)
+
+
+def holidays(text: str) -> tuple[date, ...]:
+    """Days off between semicolons, such as `2026-12-25;2026-12-28`."""
+    days = (a_date(part.strip()) for part in text.split(LIST_MARK) if part.strip())
+    return tuple(sorted({day for day in days if day}))
 
 
 def a_language(text: str) -> str:

@@ -35,6 +35,9 @@ from .people_cells import (
     a_tie,
     a_zone,
     an_id,
+    holidays,
+    quiet_hours,
+    working_days,
 )
 from .people_ties import Person, doubled_phones, ties
 
@@ -61,6 +64,9 @@ _CELLS: Mapping[str, Callable[[str], Any]] = {
     "consent_on": a_date,
     "consent_source": a_note,
     "calls_when_opted_out": lambda text: a_flag(text or "false"),
+    "quiet_hours": quiet_hours,
+    "working_days": working_days,
+    "holidays": holidays,
     "active": a_flag,
 }
 COLUMNS = tuple(_CELLS)
@@ -89,6 +95,9 @@ class Row:
     consent_on: date | None = None
     consent_source: str = ""
     calls_when_opted_out: bool = False
+    quiet_hours: str = ""
+    working_days: tuple[str, ...] = ()
+    holidays: tuple[date, ...] = ()
     columns: frozenset[str] = field(default=frozenset(COLUMNS), compare=False, repr=False)
 
 
@@ -254,7 +263,7 @@ def _written(column: str, value: object) -> str:
             return "true" if value else "false"
         case tuple():
             none = NOBODY if column == "channels" else ""
-            return LIST_MARK.join(value) or none
+            return LIST_MARK.join(map(str, value)) or none
         case None:
             return ""
         case _:

@@ -92,6 +92,9 @@ def _nothings(value: object, path: Path) -> Iterable[Path]:
 def _complain(error: ErrorDetails, findings: Findings) -> None:
     path = tuple(error["loc"])
     kind = error["type"]
+    if path[-1:] == ("[key]",):
+        findings.add(path[:-1], f"the key {path[-2]!r}", _expected(error), at_key=True)
+        return
     if findings.value(path) is None and kind not in {"missing", "extra_forbidden"}:
         return  # a key without a value, which was complained of
     if kind == "extra_forbidden":

@@ -18,6 +18,7 @@ from .part import Part
 from .values import (
     LISTED,
     Amount,
+    CompanyKey,
     Currency,
     Days,
     Duration,
@@ -292,7 +293,7 @@ class FlowIs(Part):
 
     schema_: Annotated[Literal[1], Field(alias="schema", description="the version of this form: 1")]
     companies: Annotated[
-        dict[str, CompanyIs],
+        dict[CompanyKey, CompanyIs],
         Field(
             min_length=1,
             description="the companies by their keys in the Intacct secret, each with its name "

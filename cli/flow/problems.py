@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from cli.console.failures import Failure
+from cli.console.terminal import printable
 
 #: Keys and indexes from the top of a file, indexes from 0, as pydantic gives them.
 Path: TypeAlias = tuple[str | int, ...]
@@ -71,7 +72,8 @@ class Findings:
     def add(self, path: Path, found: str, expected: str, *, at_key: bool = False) -> None:
         """Something is wrong at a path. `at_key`: it is the key itself, not its value."""
         line = self._line(path, at_key=at_key)
-        problem = Problem(self.file, line, self._spoken(path), found, expected)
+        place = printable(self._spoken(path))
+        problem = Problem(self.file, line, place, printable(found), printable(expected))
         if problem not in self.problems:
             self.problems.append(problem)
 

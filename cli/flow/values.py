@@ -131,6 +131,13 @@ def _key(value: object) -> str:
     return text
 
 
+def _company(value: object) -> str:
+    text = _text(value)
+    if text != value:
+        raise unfit("a company's key, without blanks before or after it")
+    return text
+
+
 def _person(value: object) -> str:
     if value in ROLES:
         raise unfit(f"somebody's id; {value!r} is a word for whoever it is at the time")
@@ -159,6 +166,7 @@ def _zone(value: object) -> str:
 _ID_PATTERN = f"^{_ID.pattern}$"
 Text = Annotated[str, *checked(_text, type="string", minLength=1, maxLength=_LONGEST_TEXT)]
 Key = Annotated[str, *checked(_key, type=["string", "integer"])]
+CompanyKey = Annotated[str, *checked(_company, type="string")]
 Person = Annotated[str, *checked(_person, type="string", pattern=_ID_PATTERN)]
 Recipient = Annotated[
     str,

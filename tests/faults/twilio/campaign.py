@@ -30,6 +30,8 @@ SUBMITTED_WITHIN, APPROVED_WITHIN = 600.0, 2_400.0
 APPROVED = 0.05
 _SERVER_ERRORS = (500, 503)
 CONFLICT = 409
+#: A Retry-After nobody has the time for, seconds.
+LONG_WAIT = 60
 #: A connection idle for this long was closed by the other side, without a word.
 IDLE_SECONDS = 1.0
 
@@ -82,20 +84,31 @@ class Campaign:
         self.twilio.reset(seed % 2**31)
         office = replace(self.office, timings=nature.timings, flow=self.twilio.flow)
         arranged = {one: run for run in runs for one in self._arrange(run, dice, nature)}
+        self._break_reads(nature)
         desk = Desk(runs, self.clock, self.twilio, dice, nature)
         world = World(desk, office, self.twilio.admin)
         world.live()
         for firing in self.twilio.admin.firings():
-            arranged[firing["fault"]].struck = True
+            if firing["fault"] in arranged:
+                arranged[firing["fault"]].struck = True
         refused = {x.recipient for x in self.twilio.admin.requests() if x.status == CONFLICT}
         for run in runs:
             run.struck = run.struck or run.number in refused
         outcome = Outcome(len(runs), world.killed, world.ran_out, metrics=desk.metrics)
+        self.twilio.admin.clear_faults()
         outcome.verdict = judge(desk, self.twilio, name)
         for run in runs:
             outcome.met.update(run.cells())
         outcome.seconds = time.monotonic() - began
         return outcome
+
+    def _break_reads(self, nature: Nature) -> None:
+        """Lists and single reads fail now and then: once, or for longer than anybody waits."""
+        if not nature.reads_fail:
+            return
+        often = {"method": "GET", "count": None, "probability": nature.reads_fail / 2}
+        self.twilio.admin.fault("error_before", status=503, **often)
+        self.twilio.admin.fault("rate_limited", retry_after=LONG_WAIT, **often)
 
     def _arrange(self, run: Run, dice: random.Random, nature: Nature) -> Iterator[str]:
         """What the simulated Twilio is to do to this run; the ids of its faults."""

@@ -15,17 +15,17 @@ from tests.faults.protections import without_claim, without_lists, without_sweep
 
 from .campaign import Campaign, Outcome
 from .cells import Channel, Step, Trouble
-from .nature import USUAL, Nature
+from .nature import CALM, Nature
 from .planning import Plan
 
 Protection = Callable[[], AbstractContextManager[None]]
 
 #: Everybody wants the same dispatch at the same moment.
-_CROWDED = replace(USUAL, crowded=True)
+_CROWDED = replace(CALM, crowded=True)
 #: Some runs stay unfinished for ever where nobody sweeps: there is no use in waiting for them.
-_SHORT = replace(USUAL, horizon=5_400.0)
+_SHORT = replace(CALM, horizon=5_400.0)
 #: Lists that come long after the grace period, and the time to see them come.
-_TOO_LATE = replace(USUAL, list_delays=(460.0, 900.0), lingers=2_700.0)
+_TOO_LATE = replace(CALM, list_delays=(460.0, 900.0), lingers=2_700.0)
 
 _PLAIN = (Plan(), Plan(goes_on=True))
 _UNANSWERED = (
@@ -64,9 +64,9 @@ class Control:
 
 CONTROLS: Mapping[str, Control] = {
     "without the claim": Control("twice", _PLAIN, _CROWDED, _CROWDED, without_claim),
-    "without reconciling": Control("twice", _UNANSWERED, USUAL, USUAL, without_lists),
-    "without the sweep": Control("missing", _UNRUNG, USUAL, _SHORT, without_sweep),
-    "lists after the grace": Control("twice", _UNANSWERED_AND_LATE, USUAL, _TOO_LATE, told=True),
+    "without reconciling": Control("twice", _UNANSWERED, CALM, CALM, without_lists),
+    "without the sweep": Control("missing", _UNRUNG, CALM, _SHORT, without_sweep),
+    "lists after the grace": Control("twice", _UNANSWERED_AND_LATE, CALM, _TOO_LATE, told=True),
 }
 
 

@@ -141,9 +141,9 @@ class Desk:
 
     def ring(self, dispatch_ids: Iterable[str], delay_seconds: int = 0) -> None:
         """The poll's way to the queue."""
-        ids = list(dispatch_ids)
-        self.queue.ring(ids, delay_seconds)
-        self._repeat(ids)
+        for dispatch_id in dispatch_ids:
+            self.queue.ring([dispatch_id], delay_seconds)
+            self._repeat([dispatch_id])
 
     # -------------------------------------------------------------------------- for the world
     def settled(self) -> bool:
@@ -154,6 +154,10 @@ class Desk:
             and all(x.state.settled for x in tables.dispatches.values())
             and all(x.state.ended or x.look_at is None for x in tables.cases.values())
         )
+
+    def run_at(self, number: str) -> Run | None:
+        """The run whose phone has this number."""
+        return self._by_number.get(number)
 
     def owner_of(self, sid: str) -> str | None:
         """The dispatch a provider's id is recorded for."""
@@ -196,7 +200,7 @@ class Desk:
 
     def _subject(self, method: str, arguments: tuple[Any, ...]) -> Run | None:
         """The run that a call is about."""
-        first = arguments[0] if arguments else None
+        first: Any = arguments[0] if arguments else None
         match method:
             case "commit":
                 return self._run_of(first)

@@ -34,6 +34,7 @@ class Buzz:
     """A text or a call Twilio accepted. `failed_at` is when it was settled that it told nobody."""
 
     sid: str
+    number: str
     dispatch: str
     bill: str
     accepted_at: datetime
@@ -130,7 +131,8 @@ def _buzzes(twilio: SimulatedTwilio) -> Iterator[Buzz]:
         found = _BILL.search(row["body"])
         yield Buzz(
             row["sid"],
-            reference_in(row["body"]),
+            row["to"],
+            reference_in(row["body"]) or "",
             found[0] if found else "a text about no bill",
             datetime.fromisoformat(row["created"]),
             datetime.fromisoformat(failures[0]) if failures else None,
@@ -144,6 +146,7 @@ def _buzzes(twilio: SimulatedTwilio) -> Iterator[Buzz]:
         over = execution["status"] == "ended" and not confirmed
         yield Buzz(
             accepted.sid,
+            accepted.recipient,
             carried["dispatch_id"],
             "",
             accepted.at,
@@ -152,9 +155,11 @@ def _buzzes(twilio: SimulatedTwilio) -> Iterator[Buzz]:
 
 
 def _whose(buzz: Buzz, desk: Desk) -> tuple[str, int] | None:
-    """The person and the step that a text or a call is for."""
+    """The person and the step that a text or a call is for; references are one person's own."""
+    run = desk.run_at(buzz.number)
     for dispatch in desk.tables.dispatches.values():
-        if buzz.dispatch in (dispatch.reference, dispatch.id):
+        own = run is not None and dispatch.recipient == run.person
+        if own and buzz.dispatch in (dispatch.reference, dispatch.id):
             member = dispatch.members[0]
             return dispatch.recipient, desk.tables.alerts[member.case_id][member.alert_id].step
     return None

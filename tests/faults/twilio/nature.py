@@ -19,6 +19,13 @@ class Nature:
     stalled: float = 0.02
     """The share of transactions before or after which the process stands still."""
     longest_stall: float = 40.0
+    killed: float = 0.003
+    """The share of all that is asked of the world, reads too, before or after which it is killed,
+    beside the kills that are planned."""
+    reads_fail: float = 0.06
+    """The share of reads from Twilio that fail, half of them for too long to be tried again."""
+    suspended: float = 0.15
+    """How likely it is that the account is suspended once, for a while, and nothing works."""
     crowded: bool = False
     """Each message comes to three workers at once, and claims wait for one another."""
     list_delays: tuple[float, float] = (100.0, 170.0)
@@ -30,3 +37,5 @@ class Nature:
 
 
 USUAL = Nature()
+#: What the controls need: nothing goes wrong but what they are about.
+CALM = Nature(duplicate=0.0, stalled=0.0, killed=0.0, reads_fail=0.0, suspended=0.0)

@@ -247,12 +247,12 @@ class Worker:
         messenger = TwilioMessenger(connection, sender, time_left=self._time_left)
         caller = StudioCaller(connection, sender, time_left=self._time_left)
         self._ports = DispatchPorts(
-            alerts=Remote(line, "alerts"),  # type: ignore[arg-type]
-            approvers=Remote(line, "approvers"),  # type: ignore[arg-type]
-            documents=Remote(line, "documents"),  # type: ignore[arg-type]
-            messenger=WatchedMessenger(messenger, messenger, line),  # type: ignore[arg-type]
-            caller=WatchedCaller(caller, messenger, line),  # type: ignore[arg-type]
-            doorbell=Remote(line, "doorbell"),  # type: ignore[arg-type]
+            alerts=Remote(line, "alerts"),
+            approvers=Remote(line, "approvers"),
+            documents=Remote(line, "documents"),
+            messenger=WatchedMessenger(messenger, messenger, line),
+            caller=WatchedCaller(caller, messenger, line),
+            doorbell=Remote(line, "doorbell"),
             clock=office.clock,
             telemetry=RemoteTelemetry(line),
             timings=office.timings,

@@ -15,6 +15,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing import Pipe
@@ -38,6 +39,8 @@ BATCH = 3
 #: How often the company is polled, and how far apart status checks begin, seconds.
 POLL_EVERY = 240.0
 CHECK_EVERY = (20.0, 60.0)
+#: How long an account is suspended, seconds.
+SUSPENDED = (20.0, 200.0)
 #: A poll that was asked for begins within this.
 STARTS_WITHIN = 2.0
 #: Two checks overlap now and then: a schedule fires at least once.
@@ -78,7 +81,7 @@ class World:
         self._clock: SharedClock = office.clock
         self._dice: random.Random = desk.dice
         self._hands: list[Hand] = []
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._checks = 0
         self._accepted = 0
@@ -88,14 +91,16 @@ class World:
     # ------------------------------------------------------------------------------ an epoch
     def live(self) -> None:
         """Let everything happen until nothing more does."""
+        nature = self._desk.nature
+        last = max(run.approve_at or run.submit_at for run in self._desk.runs.values())
         self._clock.move_to(0.0)
         self._desk.poll()
         for run in self._desk.runs.values():
             self._submit_and_approve(run.bill, run.amount, run.submit_at, run.approve_at)
-        nature = self._desk.nature
-        last = max(run.approve_at or run.submit_at for run in self._desk.runs.values())
         least = last + max(2 * POLL_EVERY, nature.lingers)
         self._every(POLL_EVERY, self._desk.poll)
+        if self._dice.random() < nature.suspended:
+            self._at(self._dice.uniform(0, last), self._suspend)
         self._tick()
         try:
             while not self._over(least, nature.horizon):
@@ -123,7 +128,7 @@ class World:
             self._at(approve_at, lambda: self._desk.ledger.approve(bill))
 
     def _at(self, when: float, what: Callable[[], object]) -> None:
-        heapq.heappush(self._events, (when, next(self._order), lambda: what() and None))
+        heapq.heappush(self._events, (when, next(self._order), what))
 
     def _every(self, seconds: float, what: Callable[[], None]) -> None:
         def again() -> None:
@@ -131,6 +136,11 @@ class World:
             self._every(seconds, what)
 
         self._at(self._clock.monotonic() + seconds, again)
+
+    def _suspend(self) -> None:
+        """Nothing works at Twilio until the account is opened again."""
+        fault = self._admin.fault("suspended", count=None)
+        self._at(self._clock.monotonic() + self._dice.uniform(*SUSPENDED), fault.lift)
 
     def _tick(self) -> None:
         """A status check is due, or two; and the next tick comes."""
@@ -205,7 +215,7 @@ class World:
     def _attend(self, hand: Hand, ask: Ask) -> None:
         match ask.what:
             case "said":
-                self._desk.said.append(ask.arguments)  # type: ignore[arg-type]
+                self._desk.said.append(ask.arguments)
             case "counted":
                 self._desk.metrics[ask.arguments[0]] += int(ask.arguments[1])
             case "broken":
@@ -218,14 +228,24 @@ class World:
                 self._stall_or_serve(hand, ask)
 
     def _stall_or_serve(self, hand: Hand, ask: Ask) -> None:
-        """Now and then a process stands still on its way to the store, or back."""
+        """Now and then a process stands still on its way to the store, or back, or is killed."""
         pause = self._pause(ask)
-        if not pause:
+        if ask.what == "call" and self._dice.random() < self._desk.nature.killed:
+            self._kill_around(hand, ask)
+        elif not pause:
             self._serve(hand, ask)
         elif self._desk.nature.crowded or self._dice.random() < 0.5:
             self._sleep(hand, pause, lambda: self._serve(hand, ask))
         else:
             self._serve(hand, ask, pause)
+
+    def _kill_around(self, hand: Hand, ask: Ask) -> None:
+        """Before what it asks for is done, or after it."""
+        if self._dice.random() < 0.5:
+            with suppress(Kill, ConnectorError):
+                self._desk.answer(hand.caller, ask.what, ask.arguments)
+        self.killed += 1
+        self._end(hand)
 
     def _pause(self, ask: Ask) -> float:
         nature = self._desk.nature

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from .audit import ChainHead
+from .hours import EVERY_DAY, WEEKDAYS, Hours, minutes_of
 from .phone import is_e164
 
 #: What Lookup may say a number is; an empty text says nobody looked.
@@ -27,6 +28,10 @@ class Approver:
     notice). `verified_at` is when the number was proven to be theirs, `line_type` what Lookup says
     of it. A person who replied STOP is `opted_out` of texts; `opted_out_by` says where that was
     heard of, and `calls_when_opted_out` whether they may still be called.
+
+    Not disturbed during `quiet_hours` (`20:00-08:00` on their own wall, over midnight where the end
+    is the earlier), on days that are not among the `working_days` (none named: every day is one)
+    and on `holidays`; what is urgent may pass.
 
     What happens to a person is in the audit, in the chain `person#<id>`, whose end is `head`: a
     row and its entry are written together (`unit_of_work.PersonWrite`). `version` counts the
@@ -54,9 +59,19 @@ class Approver:
     consent_source: str = ""
     calls_when_opted_out: bool = False
     opted_out_by: str = ""
+    quiet_hours: str = ""
+    working_days: tuple[str, ...] = ()
+    holidays: tuple[date, ...] = ()
     version: int = 1
     head: ChainHead = _NO_ENTRY
     write_id: str = ""
+
+    @property
+    def hours(self) -> Hours:
+        """When they may be disturbed. ValueError for quiet hours in no form there is."""
+        start, end = minutes_of(self.quiet_hours)
+        days = frozenset(map(WEEKDAYS.index, self.working_days)) or EVERY_DAY
+        return Hours(start, end, days, frozenset(self.holidays))
 
     @property
     def chain(self) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 from .form import Refused, entries, items, shown, whole, word
+from .hours import WEEKDAYS
 
 _T = TypeVar("_T")
 
@@ -22,8 +23,6 @@ _T = TypeVar("_T")
 PER_POLL = 2
 #: Once an hour more: payments over a longer time, and those that cleared.
 PER_HOURLY_LOOK = 2
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 #: The functions look once a minute which companies are due.
 TICK = timedelta(minutes=1)

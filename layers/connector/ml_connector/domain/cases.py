@@ -92,9 +92,10 @@ class Case:
 
     `plan` is what the rule planned, copied; `position` is the last step that was begun, is on the
     agenda or was left out, and `agenda` says what begins when; `repeats` holds, for steps that are
-    repeated, the last occurrence that was begun, planned or left out. `look_at` is when somebody has to
-    look at it next, None while nothing is to be done. `asked_at` is when a fresh look at the
-    document was asked for before a step. `company_name` begins every text.
+    repeated, the last occurrence that was begun, planned or left out. `look_at` is when somebody
+    has to look at it next, None while nothing is to be done. `asked_at` is when a fresh look at the
+    document was asked for before a step. `company_name` begins every text, and `zone` is the
+    company's, for people who have none of their own.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Case:
     look_at: datetime | None = None
     asked_at: datetime | None = None
     company_name: str = ""
+    zone: str = ""
     reply_confirms: bool = False
 
     @property

@@ -7,9 +7,11 @@ is computed with local times that may not exist.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -18,6 +20,25 @@ _DAY = timedelta(days=1)
 LONGEST_WAIT = timedelta(days=60)
 
 EVERY_DAY = frozenset(range(7))
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+
+
+def minutes_of(quiet_hours: str) -> tuple[int, int]:
+    """`20:00-08:00` as minutes since midnight; the same twice where the text is empty.
+
+    Raises ValueError for another form, and for quiet hours that end when they begin.
+    """
+    if not quiet_hours:
+        return 0, 0
+    found = _QUIET.fullmatch(quiet_hours)
+    if found is None:
+        raise ValueError(f"{quiet_hours!r} are no hours such as 20:00-08:00")
+    start, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
+    if start == end:
+        raise ValueError("quiet hours end at another time than they begin")
+    return start, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +132,11 @@ def after_business_time(
         if when - start > LONGEST_WAIT + length * 4:
             return when
     return when
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """The IANA zone with this name; None where there is none, or the name is empty."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None

@@ -82,12 +82,17 @@ def open_case(
     people: People,
     now: datetime,
     times: PlanTimes,
+    *,
+    zone: str = "",
+    expires_at: datetime | None = None,
 ) -> Opening:
     """The case for an event a rule matched, with the steps that begin at once.
 
     Each step goes to the first of its candidates who can be told. Whoever is passed over is named
     in the audit with the reason; a step with nobody left becomes an alert that is stopped from the
     start, so that it is seen, and does not keep the step after it waiting.
+
+    `zone` is the company's. The case expires at `expires_at`, else after its usual lifetime.
     """
     plan = _plan(decision)
     numbers = together(plan, 1) if plan else []
@@ -99,13 +104,14 @@ def open_case(
         round=event.round,
         state=CaseState.OPEN,
         opened_at=now,
-        expires_at=now + times.case_lifetime,
+        expires_at=expires_at or now + times.case_lifetime,
         rule=decision.rule,
         flow_version=decision.flow_version,
         head=ChainHead(),
         plan=plan,
         position=len(numbers),
         company_name=company_name,
+        zone=zone,
         reply_confirms=decision.reply_confirms,
     )
     begun = begin(case, [Start(number) for number in numbers], document, people, now, times)

@@ -72,9 +72,7 @@ class DynamoFlowStore:
             with translated(), TransactWrite(connection=connection_of(FlowItem)) as together:
                 together.save(item, condition=FlowItem.pk.does_not_exist())
                 # What else the pointer holds stays: the audit chain of flows ends there.
-                together.update(
-                    pointer, actions=[FlowItem.version.set(version)], condition=unmoved
-                )
+                together.update(pointer, actions=[FlowItem.version.set(version)], condition=unmoved)
         except StoreConflict as error:
             raise StoreConflict("somebody else published a flow just now") from error
         return flow

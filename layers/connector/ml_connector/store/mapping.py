@@ -176,6 +176,7 @@ def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
         repeats=[list(pair) for pair in case.repeats] or None,
         asked_at=text_of(case.asked_at),
         company_name=case.company_name or None,
+        zone=case.zone or None,
         reply_confirms=case.reply_confirms or None,
     )
 
@@ -204,6 +205,7 @@ def case_of(item: CaseItem) -> Case:
         repeats=tuple((int(step), int(last)) for step, last in item.repeats or ()),
         asked_at=instant_of(item.asked_at),
         company_name=item.company_name or "",
+        zone=item.zone or "",
         reply_confirms=bool(item.reply_confirms),
     )
 
@@ -343,6 +345,9 @@ def approver_item(approver: Approver) -> ApproverItem:
         consent_source=approver.consent_source or None,
         calls_when_opted_out=approver.calls_when_opted_out,
         opted_out_by=approver.opted_out_by or None,
+        quiet_hours=approver.quiet_hours or None,
+        working_days=list(approver.working_days) or None,
+        holidays=[day.isoformat() for day in approver.holidays] or None,
         head_seq=approver.head.seq,
         head_digest=approver.head.digest,
         version=approver.version,
@@ -375,6 +380,9 @@ def approver_of(item: ApproverItem) -> Approver:
         consent_source=item.consent_source or "",
         calls_when_opted_out=bool(item.calls_when_opted_out),
         opted_out_by=item.opted_out_by or "",
+        quiet_hours=item.quiet_hours or "",
+        working_days=tuple(item.working_days or ()),
+        holidays=tuple(date.fromisoformat(day) for day in item.holidays or ()),
         head=ChainHead(int(item.head_seq), item.head_digest) if item.head_seq else ChainHead(),
         version=int(item.version or 1),
         write_id=item.write_id or "",

@@ -131,6 +131,7 @@ class CaseItem(Model):
     repeats: JSONAttribute = JSONAttribute(null=True)
     asked_at = UnicodeAttribute(null=True)
     company_name = UnicodeAttribute(null=True)
+    zone = UnicodeAttribute(null=True)
     reply_confirms = BooleanAttribute(null=True)
 
 
@@ -364,6 +365,9 @@ class ApproverItem(Model):
     consent_source = UnicodeAttribute(null=True)
     calls_when_opted_out = BooleanAttribute(null=True)
     opted_out_by = UnicodeAttribute(null=True)
+    quiet_hours = UnicodeAttribute(null=True)
+    working_days: JSONAttribute = JSONAttribute(null=True)
+    holidays: JSONAttribute = JSONAttribute(null=True)
     head_seq = NumberAttribute(null=True)
     head_digest = UnicodeAttribute(null=True)
     version = NumberAttribute(null=True)

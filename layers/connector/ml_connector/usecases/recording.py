@@ -14,6 +14,7 @@ from ml_connector.domain.cases import Alert, CaseState, StopReason
 from ml_connector.domain.documents import AnyDocument, CompanyState, Document
 from ml_connector.domain.events import Event, EventKind, Sighting
 from ml_connector.domain.flows import Decision, DecisionContext, Flow, FlowCompany, decide
+from ml_connector.domain.hours import after_business_time
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.payments import PaymentDocument
 from ml_connector.domain.people import Directory
@@ -184,6 +185,8 @@ class Recorder:
                 ring_again=seconds(timings.ring_again),
                 validity_seconds=int(timings.validity),
             ),
+            zone=self._company.zone,
+            expires_at=self._expires_at(now),
         )
         return _Part(event, opening)
 
@@ -197,6 +200,12 @@ class Recorder:
             books=self._books(document),
             people=self._people,
         )
+
+    def _expires_at(self, now: datetime) -> datetime:
+        """A plan lasts so long in time of the company's business days: over Christmas, longer."""
+        calendar = self._company.calendar
+        lifetime = seconds(self._ports.timings.case_lifetime)
+        return after_business_time(now, lifetime, self._zone, calendar.days, calendar.holidays)
 
     @cached_property
     def _people(self) -> Directory:

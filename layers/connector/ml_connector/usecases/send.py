@@ -7,17 +7,20 @@ looks there before anything is sent again.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.approvers import Approver
+from ml_connector.domain.audit import Json
 from ml_connector.domain.backoff import retry_delay
 from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.delivery import CallRequest, Sending, SmsRequest
 from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.hours import zone_named
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.phone import fingerprint
+from ml_connector.domain.plans import step_of
 from ml_connector.domain.throttles import counters, uncounted, wait_until
 from ml_connector.errors import (
     DeliveryBlocked,
@@ -109,6 +112,8 @@ class _Sending:
             return SendOutcome.DEFERRED
         if claimed is None:
             return SendOutcome.DROPPED
+        if claimed.after.state is DispatchState.WAITING:
+            return SendOutcome.DEFERRED
         if claimed.after.state is not DispatchState.SENDING:
             _tell_suppressed(claimed, self._ports.telemetry)
             return SendOutcome.SUPPRESSED
@@ -124,6 +129,12 @@ class _Sending:
         stop = _reason_to_stop(file, person, now)
         if stop or person is None:
             return _suppression(file, stop or StopReason.NO_CHANNEL)
+        quiet = _quiet_until(file, person, now)
+        if quiet:
+            until, reason = quiet
+            data: dict[str, Json] = {"reason": reason, "due_at": to_text(until)}
+            waits = d.defer(dispatch, until=until, look_at=until, reason=reason)
+            return Step(waits, "dispatch.deferred", data)
         after = d.claim(
             dispatch,
             token=self._token,
@@ -327,6 +338,19 @@ def _reason_to_stop(
     if obstacle and person and person.opted_out:
         return StopReason.OPTED_OUT
     return StopReason.NO_CHANNEL if obstacle else None
+
+
+def _quiet_until(
+    file: DispatchFile, person: Approver, now: datetime
+) -> tuple[datetime, str] | None:
+    """Until when the person is not to be disturbed, and why; None where they may be, or must."""
+    cases = {case.id: case for case in file.cases}
+    if any(step_of(cases[alert.case_id], alert).urgent for alert in file.alerts):
+        return None
+    zone = zone_named(person.zone) or zone_named(next(iter(cases.values())).zone) or UTC
+    hours = person.hours
+    until = hours.next_allowed(now, zone)
+    return (until, hours.obstacle_at(now, zone)) if until > now else None
 
 
 def _why_unwanted(file: DispatchFile) -> StopReason:

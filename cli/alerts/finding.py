@@ -1,0 +1,182 @@
+"""From what somebody typed, a bill, a case or a dispatch, to the cases it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cli.console.failures import Failure
+from cli.deployment import Deployment
+from ml_connector.domain.documents import AnyDocument, bill_document_id
+from ml_connector.domain.payments import PAYMENT_PREFIX
+from ml_connector.domain.unit_of_work import CaseFile
+from ml_connector.store.audit import DynamoAuditTrail
+from ml_connector.store.document_items import document_of, payment_of
+from ml_connector.store.mapping import company_key
+from ml_connector.store.models import DocumentItem
+from ml_connector.store.transaction import translated
+
+#: What ids of cases and of dispatches look like (`domain.ids`); no bill number has to look so.
+_ID = re.compile(r"[a-z2-7]{26}")
+_DOCUMENT = re.compile(r"(bill|payment)#.+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was meant: its cases, newest first, and the document where one was named."""
+
+    files: tuple[CaseFile, ...]
+    document: AnyDocument | None = None
+
+    @property
+    def open(self) -> tuple[CaseFile, ...]:
+        """The cases that have not ended."""
+        return tuple(file for file in self.files if not file.case.state.ended)
+
+
+class Finder:
+    """Looks in one deployment; `company` narrows it to one, else all of the flow are looked in."""
+
+    def __init__(self, deployment: Deployment, company: str = "") -> None:
+        self._deployment = deployment
+        self._company = company
+
+    def find(self, what: str) -> Found:
+        """The cases of a bill, or the case of an id. Raises Failure for none, or for several bills.
+
+        `what` is a case's or a dispatch's id, a bill's number, its record number, or a document's
+        id such as `bill#4711`. Bills that wait come before others of the same number.
+        """
+        typed = what.strip()
+        if _ID.fullmatch(typed) and (found := self._by_id(typed)):
+            return found
+        documents = self._documents(typed)
+        if not documents:
+            where = f" in {self._company}" if self._company else ""
+            raise Failure(f"no bill, case or dispatch is known as {typed!r}{where}")
+        if len(documents) > 1:
+            raise Failure(
+                f"{typed} is the number of {len(documents)} documents; name one of them by its id"
+                " and --company",
+                [_candidate(document) for document in documents],
+            )
+        return Found(self._files(self._case_ids(documents[0])), documents[0])
+
+    def one_open(self, what: str) -> CaseFile:
+        """The one case that has not ended. Raises Failure where there is none, or more than one."""
+        found = self.find(what)
+        if not found.files:
+            raise Failure(f"nobody was ever told of {what}; there is no case")
+        if not found.open:
+            last = found.files[0].case
+            raise Failure(
+                f"every case of {what} has ended; the last one, {last.id}, is {last.state.value}"
+            )
+        if len(found.open) > 1:
+            raise Failure(
+                f"{what} has {len(found.open)} open cases; name one of them by its id",
+                [_candidate_case(file) for file in found.open],
+            )
+        return found.open[0]
+
+    def document(self, file: CaseFile) -> AnyDocument | None:
+        """The document a case was opened for; None for a digest, or where it is lost."""
+        case = file.case
+        return next(iter(self._by_document_id(case.company, case.document)), None)
+
+    # ------------------------------------------------------------------------------- by id
+    def _by_id(self, typed: str) -> Found | None:
+        alerts = self._deployment.alerts
+        file = alerts.case_file(typed)
+        if file:
+            return Found((file,))
+        dispatch = alerts.dispatch(typed)
+        if dispatch is None:
+            return None
+        return Found(self._files(dict.fromkeys(m.case_id for m in dispatch.members)))
+
+    def _files(self, case_ids: Iterable[str]) -> tuple[CaseFile, ...]:
+        alerts = self._deployment.alerts
+        files = [file for case_id in case_ids if (file := alerts.case_file(case_id))]
+        return tuple(sorted(files, key=lambda file: file.case.opened_at, reverse=True))
+
+    def _case_ids(self, document: AnyDocument) -> Iterable[str]:
+        """Its cases: those it has open, and those its audit trail knows it had."""
+        known = dict.fromkeys(document.open_cases)
+        if digest := getattr(document, "digest", ""):
+            known[digest] = None
+        trail = DynamoAuditTrail()
+        for generation in range(1, document.generation + 1):
+            for entry in trail.chain(replace(document, generation=generation).chain):
+                events = entry.data.get("events")
+                for event in events if isinstance(events, Sequence) else ():
+                    if isinstance(event, dict) and (case := event.get("case")):
+                        known[str(case)] = None
+        return known
+
+    # -------------------------------------------------------------------------- documents
+    def _documents(self, typed: str) -> list[AnyDocument]:
+        companies = self._companies()
+        if _DOCUMENT.fullmatch(typed):
+            return [one for key in companies for one in self._by_document_id(key, typed)]
+        waiting: list[AnyDocument] = [
+            one
+            for key in companies
+            for one in self._deployment.documents.waiting(key)
+            if one.number == typed
+        ]
+        return (
+            waiting
+            or [one for key in companies for one in self._numbered(key, typed)]
+            or [
+                one
+                for key in companies
+                for one in self._by_document_id(key, bill_document_id(typed))
+            ]
+        )
+
+    def _companies(self) -> tuple[str, ...]:
+        if self._company:
+            return (self._company,)
+        flow = self._deployment.flows.current()
+        if flow is None:
+            raise Failure("no flow is published; name the company with --company")
+        return tuple(company.key for company in flow.companies)
+
+    def _by_document_id(self, company: str, document_id: str) -> Iterable[AnyDocument]:
+        documents = self._deployment.documents
+        if document_id.startswith(PAYMENT_PREFIX):
+            return documents.payments(company, [document_id]).values()
+        if _DOCUMENT.fullmatch(document_id):
+            return documents.documents(company, [document_id]).values()
+        return ()
+
+    def _numbered(self, company: str, number: str) -> Iterator[AnyDocument]:
+        """Every document of that number: none of an index, so all of the company are read."""
+        self._deployment.documents  # noqa: B018 - binds the tables
+        with translated():
+            rows = DocumentItem.query(
+                company_key(company),
+                filter_condition=DocumentItem.number == number,
+                page_size=1_000,
+            )
+            for row in rows:
+                yield payment_of(row) if row.sk.startswith(PAYMENT_PREFIX) else document_of(row)
+
+
+def name_of(document: AnyDocument | None, fallback: str = "") -> str:
+    """`Baker Steel INV-4711`: the vendor and the number, as people speak of it."""
+    return f"{document.vendor_name} {document.number}" if document else fallback
+
+
+def _candidate(document: AnyDocument) -> str:
+    return (
+        f"{document.id}  {document.company}  {name_of(document)}  {document.amount}  "
+        f"{document.state.value}"
+    )
+
+
+def _candidate_case(file: CaseFile) -> str:
+    case = file.case
+    return f"{case.id}  {case.kind}  {case.state.value}  opened {case.opened_at:%Y-%m-%d %H:%M} UTC"

@@ -2,16 +2,15 @@
 
     python -m bench.twilio_account texts|ended|active COUNT
 
-It serves the project's own simulator, filled without a request each. All texts arrived a while ago;
-calls are over, each confirmed by a key, or still going on. They were made one every TWENTIETH of a
-second, and a minute has passed since the last. Prints one line with its address, and ends when its
-standard input does.
+It serves the project's own simulator, filled without a request each. All texts have arrived: they
+were sent one every TWENTIETH of a second, the last a minute ago. Calls were placed all at once, and
+are over, each confirmed by a key, or still going on. Prints one line with its address, and ends
+when its standard input does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -28,9 +27,9 @@ from sandbox.twilio.world import World
 if TYPE_CHECKING:
     from sandbox.twilio.server import Server
 
-#: Seconds between two of them.
+#: Seconds between two texts.
 TWENTIETH = 0.05
-#: Seconds since the last one.
+#: Seconds since the last one, long enough for anything to arrive or to be over.
 MINUTE = 60.0
 READY = "account ready "
 BODY = "Acme AP: Baker Steel, USD 12,500.00, bill {}, due Nov 30. Waiting for approval in Intacct."
@@ -64,18 +63,17 @@ def _ended(world: World, count: int) -> None:
         phone = world.phones.get(number(place))
         phone.behaviour, phone.keys = "on", ["1"]
     _active(world, count)
+    world.clock.forward(MINUTE)
     world.advance()
 
 
 def _active(world: World, count: int) -> None:
-    """Nothing is let happen to them, so that all of them are just being placed."""
-    definition = json.loads((ROOT / "flows" / "voice.json").read_text(encoding="utf-8"))
+    """All at one moment, where time then stands still: none of them is even ringing yet."""
+    definition = (ROOT / "flows" / "voice.json").read_text(encoding="utf-8")
     flow = world.studio.create("calls", "published", None, read_definition(definition))
     for place in range(count):
         data: dict[str, object] = {"dispatch_id": f"d{place}", "message": BODY.format(place)}
         world.studio.execute(flow, number(place), DEFAULT_SENDER, data)
-        world.clock.forward(TWENTIETH)
-    world.clock.forward(MINUTE)
 
 
 async def _serve(world: World) -> None:

@@ -16,13 +16,16 @@ import typer
 from typer.core import TyperGroup
 
 from cli.commands import (
+    alerts,
     approvers,
+    audit,
     away,
     fit,
     flow,
     flow_changes,
     init,
     ping,
+    redrive,
     secrets,
     sending,
     status,
@@ -42,7 +45,12 @@ from cli.console.options import ON_CALL, PEOPLE, RULES, SET_UP
 from cli.console.terminal import complain, print_json
 
 NAME = "ml-connector"
-ORDER = ("init", "fit", "secrets", "voice", "ping", "flow", "approvers", "test-send", "status")
+ORDER = (
+    *("init", "fit", "secrets", "voice", "ping"),
+    *("flow", "approvers", "test-send"),
+    *("status", "alerts", "redrive"),
+    "audit",
+)
 
 
 class _Root(TyperGroup):
@@ -160,3 +168,16 @@ app.add_typer(_approvers, name="approvers", rich_help_panel=PEOPLE)
 app.command("test-send", rich_help_panel=PEOPLE)(sending.send_trial)
 
 app.command("status", rich_help_panel=ON_CALL)(status.status)
+
+_alerts = _group(ON_CALL, "Who is being told what: look, stop it, tell somebody once more.")
+_alerts.command("show")(alerts.show)
+_alerts.command("cancel")(alerts.cancel)
+_alerts.command("resend")(alerts.resend)
+app.add_typer(_alerts, name="alerts", rich_help_panel=ON_CALL)
+app.command("redrive", rich_help_panel=ON_CALL)(redrive.redrive)
+
+_audit = _group("Audit", "Who was told what, and the proof that nothing is missing.")
+_audit.command("show")(audit.show)
+_audit.command("export")(audit.export)
+_audit.command("verify")(audit.verify)
+app.add_typer(_audit, name="audit", rich_help_panel="Audit")

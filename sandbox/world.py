@@ -80,6 +80,8 @@ TIMINGS: Mapping[str, float] = {
     "call_patience": 60.0,
     "step_freshness": 4.0,
     "step_wait": 8.0,
+    # A story about one bill is not to wait for the one before it.
+    "bundle_window": 0.5,
 }
 
 #: How the phones' calls go, in real seconds: nobody waits a minute for a phone to ring out.

@@ -1,1 +1,1 @@
-"""Single cases for whoever is on call: found, shown, stopped, sent once more, their queues."""
+"""For whoever is on call: single cases, the queues, and where everything stands."""

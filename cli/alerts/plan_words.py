@@ -44,7 +44,8 @@ def _notes(step: Step) -> Iterator[str]:
         yield "asking for a key"
     yield f"up to {step.tries} {'calls' if step.channel == VOICE else 'tries'}"
     if step.repeat:
-        yield f"again every {duration(step.repeat)}, {step.at_most} times in all"
+        period = duration(step.repeat).removeprefix("1 ")
+        yield f"again every {period}, {step.at_most} times in all"
     if step.urgent:
         yield "also in quiet hours"
 

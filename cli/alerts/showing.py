@@ -10,13 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.console.terminal import printable, table
-from cli.standing import ago
 from ml_connector.domain.cases import Alert
 from ml_connector.domain.dispatches import Dispatch
 
 from .case_view import CaseView
 from .under_way import UnderWay
-from .words import STOP, count, local, state_of
+from .words import STOP, ago, count, local, state_of
 
 
 def under_way_parts(

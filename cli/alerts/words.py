@@ -78,6 +78,15 @@ def local(moment: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{there:%a %b} {there.day}{year}, {clock}"
 
 
+def ago(then: datetime, now: datetime) -> str:
+    """The time since then in its largest unit."""
+    seconds = max(0, int((now - then).total_seconds()))
+    for name, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {name}"
+    return f"{seconds} s"
+
+
 @cache
 def zone_named(name: str) -> tzinfo:
     """An IANA zone; UTC for one this machine does not know, or for none."""

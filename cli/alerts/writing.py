@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cli.console.failures import Failure
-from cli.deployment import Deployment
 from ml_connector.aws.clock import SystemClock
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.cases import Alert, Case
@@ -17,6 +16,7 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change
 from ml_connector.errors import StoreConflict
 from ml_connector.usecases.commit import commit
+from ml_connector.usecases.ports import AlertStore, Clock
 
 #: How long DynamoDB may not answer before a command gives up, and how often another writer wins.
 PATIENCE = timedelta(seconds=20)
@@ -37,14 +37,18 @@ class Act:
 
 
 def act(
-    deployment: Deployment, case_id: str, decide: Callable[[CaseFile, datetime], Act]
+    store: AlertStore,
+    case_id: str,
+    decide: Callable[[CaseFile, datetime], Act],
+    *,
+    clock: Clock | None = None,
 ) -> tuple[Act, datetime]:
     """Write what `decide` makes of what is stored now, and when that was decided.
 
     `decide` is asked again where a function was first; it raises Failure where the case no longer
     is what the operator looked at. Raises Failure where others keep being first.
     """
-    clock, store = SystemClock(), deployment.alerts
+    clock = clock or SystemClock()
     until = clock.now() + PATIENCE
 
     def stored_write_id() -> str | None:

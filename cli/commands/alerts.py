@@ -129,7 +129,9 @@ def cancel(
         printer.show(*view.plan)
     why = _agreed(printer, f"Stop case {file.case.id} ({view.what})?", reason, yes=yes)
     by = deployment.caller()
-    done, _ = act(deployment, file.case.id, lambda now_file, at: cancelled(now_file, by, why, at))
+    done, _ = act(
+        deployment.alerts, file.case.id, lambda now_file, at: cancelled(now_file, by, why, at)
+    )
     gone = [d for d in view.dispatches if d.sid and not d.state.settled]
     printer.result(
         {
@@ -191,7 +193,7 @@ def resend(
         _refuse_pending(fresh, yes=yes)
         return resent(stored, again, document, fresh, by, why, at, times)
 
-    done, now = act(deployment, file.case.id, decided)
+    done, now = act(deployment.alerts, file.case.id, decided)
     dispatch = done.dispatches[0]
     rung = _ring(deployment, dispatch, printer)
     printer.result(

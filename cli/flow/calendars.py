@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from ml_connector.domain.calendars import LONGEST_INTERVAL, TICK, WEEKDAYS, Calendar, calendar_of
+from ml_connector.domain.calendars import LONGEST_INTERVAL, TICK, Calendar, calendar_of
 from ml_connector.domain.form import Refused
+from ml_connector.domain.hours import WEEKDAYS
 from ml_connector.domain.sentences import duration
 
 from .part import Part

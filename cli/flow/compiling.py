@@ -16,7 +16,7 @@ from ml_connector.domain.plans import CALL_ATTEMPTS
 from .calendars import CalendarIs
 from .check import Understood
 from .coverage import Reach
-from .language import Call, Conditions, RuleIs, StepIs
+from .language import Call, Conditions, RuleIs, StepIs, Text_
 from .matrix import Band, by_group
 from .problems import Path
 from .values import EVENTS
@@ -68,6 +68,7 @@ def published(understood: Understood, rules: Iterable[Compiled]) -> dict[str, An
                 calendar=(company.calendar or CalendarIs.model_validate({})).published,
                 default_approver=company.default_approver,
                 ap_lead=company.ap_lead,
+                replies=company.replies is not False,
             )
             for key, company in understood.companies.items()
         },
@@ -129,6 +130,7 @@ def _step(step: StepIs) -> dict[str, Any]:
             confirm=bool(only.confirm) if isinstance(only, Call) else None,
             urgent=bool(only.urgent),
             detail=only.detail or "full",
+            link=bool(only.link) if isinstance(only, Text_) else None,
         )
     }
 
@@ -206,15 +208,16 @@ def _of_band(part: tuple[Band, str, str | None], *, called: bool) -> dict[str, A
 
 
 def _plan(*, called: bool) -> list[dict[str, Any]]:
-    text: dict[str, Any] = {
+    told: dict[str, Any] = {
         "to": "next_level",
         "after": 0,
         "urgent": False,
         "detail": "full",
     }
+    text = {**told, "link": False}
     if not called:
         return [{"sms": text}]
-    call = {**text, "attempts": CALL_ATTEMPTS, "confirm": True}
+    call = {**told, "attempts": CALL_ATTEMPTS, "confirm": True}
     return [{"voice": call}, {"sms": {**text, "after": _TEXT_AFTER_CALL, "unless": "confirmed"}}]
 
 

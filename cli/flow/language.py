@@ -198,6 +198,11 @@ class Text_(_Step):  # noqa: N801 - the schema shows `sms`; this is only its nam
 
     model_config = ConfigDict(title="sms")
 
+    link: Annotated[
+        bool | None,
+        Field(description="Add the link to the record in Intacct; the text may take two segments"),
+    ] = None
+
 
 class Call(_Step):
     """A voice call."""
@@ -284,6 +289,13 @@ class CompanyIs(Part):
         Person | None, Field(description="In place of the flow's default approver")
     ] = None
     ap_lead: Annotated[Person | None, Field(description="In place of the flow's AP lead")] = None
+    replies: Annotated[
+        bool | None,
+        Field(
+            description="Whether texts ask for a reply, as they do by default; false for a sender "
+            "that receives none, such as a name"
+        ),
+    ] = None
 
 
 class FlowIs(Part):

@@ -233,7 +233,10 @@ def companies_in(body: object) -> Iterator[tuple[Path, str]]:
     rules = body.get("rules") if isinstance(body, Mapping) else None
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
         if isinstance(rule, Mapping):
-            yield from _texts(rule.get("companies"), ("rules", index, "companies"))
+            written = rule.get("companies")
+            for number, key in enumerate(written if isinstance(written, list) else [written]):
+                if isinstance(key, str | int) and not isinstance(key, bool):
+                    yield ("rules", index, "companies", number), str(key)
 
 
 def _named_in_rule(rule: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:

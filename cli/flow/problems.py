@@ -35,16 +35,17 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.path}: " if self.path else ""
-        return f"{self.file}:{self.line}: {place}found {self.found}, expected {self.expected}"
+        said = f"{self.file}:{self.line}: {place}found {self.found}, expected {self.expected}"
+        return printable(said)
 
     def as_json(self) -> dict[str, str | int]:
         """For programs and editors."""
         return {
             "file": self.file,
             "line": self.line,
-            "path": self.path,
-            "found": self.found,
-            "expected": self.expected,
+            "path": printable(self.path),
+            "found": printable(self.found),
+            "expected": printable(self.expected),
         }
 
 
@@ -72,8 +73,7 @@ class Findings:
     def add(self, path: Path, found: str, expected: str, *, at_key: bool = False) -> None:
         """Something is wrong at a path. `at_key`: it is the key itself, not its value."""
         line = self._line(path, at_key=at_key)
-        place = printable(self._spoken(path))
-        problem = Problem(self.file, line, place, printable(found), printable(expected))
+        problem = Problem(self.file, line, self._spoken(path), found, expected)
         if problem not in self.problems:
             self.problems.append(problem)
 

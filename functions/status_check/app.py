@@ -40,6 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "settled": report.settled,
         "reconciled": report.reconciled,
         "rung": report.rung,
+        "bundled": report.bundled,
         "stepped": report.stepped,
         "replies": report.replies,
         "left": report.left,

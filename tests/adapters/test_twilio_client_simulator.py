@@ -10,9 +10,11 @@ import pytest
 
 from ml_connector.domain.bills import Bill, BillState
 from ml_connector.domain.delivery import MessageStatus, SmsRequest
+from ml_connector.domain.events import EventKind
 from ml_connector.domain.gsm7 import segments
-from ml_connector.domain.messages import bill_waiting_sms, reference_in
+from ml_connector.domain.messages import Manner, notice_sms, reference_in
 from ml_connector.domain.money import Money
+from ml_connector.domain.wording import WORDS
 from ml_connector.errors import (
     DeliveryBlocked,
     DeliveryError,
@@ -70,7 +72,7 @@ def test_a_bill_becomes_the_text_on_a_phone(world: World) -> None:
         state_text="Submitted",
         due=date(2026, 11, 30),
     )
-    text = bill_waiting_sms("Acme AP", bill, "K7F2", replies=True)
+    text = notice_sms("Acme AP", bill, WORDS[EventKind.SUBMITTED], "K7F2", Manner(ask="one"))
     messenger = world.messenger()
     sent = messenger.send_sms(sms(body=text), TIMEOUT)
     assert sent.status is MessageStatus.QUEUED

@@ -173,9 +173,10 @@ class PayingOffice(Office):
         return [(case.kind, case.round, case.state.value) for case in found]
 
     def texts(self) -> list[str]:
-        """What was to be sent, without the references, in the order it was made."""
+        """What was to be sent, in the order it was made, without reference and how to reply."""
         made = sorted(self.tables.dispatches.values(), key=lambda d: d.created_at)
-        return [dispatch.text.rpartition(" Ref ")[0] for dispatch in made]
+        said = (dispatch.text.rpartition(" Ref ")[0] for dispatch in made)
+        return [text.removesuffix(" Reply 1 = seen.") for text in said]
 
     def all_chains_hold(self) -> bool:
         links = [

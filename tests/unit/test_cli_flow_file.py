@@ -166,6 +166,7 @@ rules:
                     "unless": "confirmed",
                     "urgent": False,
                     "detail": "full",
+                    "link": False,
                 }
             },
             {
@@ -177,10 +178,12 @@ rules:
                     "until": "handled",
                     "urgent": True,
                     "detail": "amount_only",
+                    "link": False,
                 }
             },
         ],
     }
+    assert body["companies"]["acme"]["replies"] is True
     assert body["companies"]["acme"]["calendar"] == {
         "working": {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "07:00", "to": "19:00"},
         "close": {"last": 2, "first": 5},

@@ -65,7 +65,7 @@ def changed(place: Place, value: object, *, drop: bool) -> Any:
     return body
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(PLACES), values, st.booleans())
 def test_a_flow_with_something_odd_in_it_is_taken_or_refused_with_its_places(
     folder: Path, place: Place, value: object, drop: bool

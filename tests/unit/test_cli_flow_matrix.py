@@ -84,6 +84,7 @@ def test_each_band_becomes_a_rule_and_is_called_from_the_amount_on_that_says_so(
                 "unless": "confirmed",
                 "urgent": False,
                 "detail": "full",
+                "link": False,
             }
         },
     ]

@@ -28,9 +28,9 @@ from ml_connector.domain.documents import Document
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.flows import Decision, decide, parse
 from ml_connector.domain.gsm7 import is_gsm7, segments
-from ml_connector.domain.messages import reference_code, reference_in
+from ml_connector.domain.messages import reference_code, reference_in, renewed_text
 from ml_connector.domain.money import Money
-from ml_connector.domain.planning import PlanTimes, renewed_text
+from ml_connector.domain.planning import PlanTimes
 from tests.support.bills import COMPANY, a_bill, a_document, usd
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_days_are_the_companys_own_and_another_year_is_named() -> None:
     night = datetime(2026, 11, 4, 3, 0, tzinfo=UTC)
     assert "oldest Nov 3. " in digest_sms([waiting(1, modified=night)], FRAME, REFERENCE)
     last_year = night.replace(year=2025)
-    assert "oldest Nov 3 2025. " in digest_sms([waiting(1, modified=last_year)], FRAME, REFERENCE)
+    assert "oldest Nov 3, 2025. " in digest_sms([waiting(1, modified=last_year)], FRAME, REFERENCE)
 
 
 def test_beyond_three_currencies_there_are_others() -> None:

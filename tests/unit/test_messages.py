@@ -11,17 +11,25 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.domain.bills import Bill, BillState
+from ml_connector.domain.events import EventKind
+from ml_connector.domain.formats import written_amount, written_day
 from ml_connector.domain.gsm7 import is_gsm7, segments
 from ml_connector.domain.messages import (
     LONGEST_BODY,
+    PLAIN,
     REFERENCE_ALPHABET,
+    Ask,
     Detail,
-    bill_waiting_sms,
+    Manner,
+    notice_sms,
     plain,
     reference_code,
     reference_in,
+    renewed_text,
 )
 from ml_connector.domain.money import Money
+from ml_connector.domain.number_formats import ROWS
+from ml_connector.domain.sms_words import SMS_LANGUAGES
 
 #: No time limit per example: a busy machine is no bug.
 unhurried = settings(deadline=None)
@@ -54,10 +62,15 @@ AMOUNTS = st.decimals("-999999999999.99", "999999999999.99", places=2)
 WORST = {
     "amount": Decimal("-999999999999.99"),
     "code": "K7F2",
-    "due": date(2026, 11, 30),
+    "due": date(2026, 9, 30),
     "detail": "full",
-    "replies": True,
+    "ask": "reference",
+    "tag": "es-CO",
+    "link": "",
 }
+LINK_HOME = "https://www.intacct.com/ia/acct/ur.phtml?.r="
+SHORT_LINK, LONG_LINK = f"{LINK_HOME}{'x' * 41}", f"{LINK_HOME}{'x' * 90}"
+REPLIES: Manner = Manner(ask="one")
 
 
 def bill(
@@ -79,8 +92,13 @@ def bill(
     )
 
 
+def sms(company: str, subject: Bill, reference: str, manner: Manner = PLAIN) -> str:
+    words = SMS_LANGUAGES[manner.language[:2]].events[EventKind.SUBMITTED]
+    return notice_sms(company, subject, words, reference, manner)
+
+
 def test_the_text_an_approver_reads() -> None:
-    text = bill_waiting_sms("Acme AP", bill(), "K7F2")
+    text = sms("Acme AP", bill(), "K7F2")
     assert text == (
         "Acme AP: Baker Steel, USD 12,500.00, bill 4711, due Nov 30. "
         "Waiting for approval in Intacct. Ref K7F2"
@@ -88,10 +106,99 @@ def test_the_text_an_approver_reads() -> None:
     assert segments(text).parts == 1
 
 
-def test_a_reply_is_asked_for_only_where_replies_are_read() -> None:
-    text = bill_waiting_sms("Acme AP", bill(), "K7F2", replies=True)
-    assert text.endswith("Waiting for approval in Intacct. Reply 1 = seen. Ref K7F2")
-    assert "Reply" not in bill_waiting_sms("Acme AP", bill(), "K7F2")
+def test_the_same_text_in_spanish() -> None:
+    text = sms("Acme AP", bill(), "K7F2", Manner("es-ES", ask="one"))
+    assert text == (
+        "Acme AP: Baker Steel, 12.500,00 USD, factura 4711, vence 30 nov. "
+        "Espera aprobacion en Intacct. Responda 1 = visto. Ref K7F2"
+    )
+    assert segments(text) == ("GSM-7", 123, 1)
+    assert "USD 12,500.00, factura 4711, vence 30 nov." in sms(
+        "Acme AP", bill(), "K7F2", Manner("es-MX")
+    )
+
+
+@pytest.mark.parametrize(
+    ("ask", "tag", "end"),
+    [
+        ("nothing", "en-US", " in Intacct. Ref K7F2"),
+        ("one", "en-US", " in Intacct. Reply 1 = seen. Ref K7F2"),
+        ("reference", "en-US", " in Intacct. Reply K7F2 = seen. Ref K7F2"),
+        ("nothing", "es-MX", " en Intacct. Ref K7F2"),
+        ("one", "es-MX", " en Intacct. Responda 1 = visto. Ref K7F2"),
+        ("reference", "es-MX", " en Intacct. Responda K7F2 = visto. Ref K7F2"),
+    ],
+)
+def test_a_text_asks_for_the_reply_that_would_be_understood(ask: Ask, tag: str, end: str) -> None:
+    assert sms("Acme AP", bill(), "K7F2", Manner(tag, ask=ask)).endswith(end)
+
+
+@pytest.mark.parametrize("ask", ["nothing", "one", "reference"])
+@pytest.mark.parametrize("tag", ["en-US", "es-MX"])
+def test_another_try_names_its_own_reference_everywhere(ask: Ask, tag: str) -> None:
+    manner = Manner(tag, ask=ask)
+    # A supplier's name may hold the words of the text's end.
+    subject = bill("Reply K7F2 = seen Ref K7F2")
+    text = sms("Acme AP", subject, "K7F2", manner)
+    assert renewed_text(text, "K7F2", "P3C4") == sms("Acme AP", subject, "P3C4", manner)
+
+
+# -------------------------------------------------------------------------------- the link
+def linked(link: str, subject: Bill, tag: str = "en-US", ask: Ask = "reference") -> str:
+    return sms("Acme AP", subject, "K7F2", Manner(tag, ask=ask, link=link))
+
+
+@pytest.mark.parametrize("tag", ["en-US", "es-MX"])
+def test_a_link_stands_before_the_end_and_two_segments_are_enough(tag: str) -> None:
+    text = linked(SHORT_LINK, bill(), tag)
+    without = linked("", bill(), tag)
+    end = text.partition(SHORT_LINK)[2]
+    assert text == f"{without.removesuffix(end)} {SHORT_LINK}{end}"
+    assert segments(text).parts == 2
+
+
+def test_a_text_that_is_short_with_its_link_stays_one_segment() -> None:
+    text = sms("A", bill(), "K7F2", Manner(detail="reference_only", link=SHORT_LINK))
+    assert text == f"A: a bill is waiting for approval in Intacct. {SHORT_LINK} Ref K7F2"
+    assert segments(text).parts == 1
+
+
+def test_names_give_way_to_the_link_no_more_than_they_have_to() -> None:
+    text = linked(LONG_LINK, bill("V" * 200, "N" * 200))
+    assert LONG_LINK in text
+    assert (segments(text).encoding, segments(text).parts) == ("GSM-7", 2)
+    assert 304 <= segments(text).units <= 306
+    assert "V..," in text
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "ftp://www.intacct.com/x",
+        "javascript:alert(1)",
+        "https://www.intacct.com/a b",
+        "https://www.intacct.com/\u202e",
+        "www.intacct.com",
+        f"https://www.intacct.com/{'x' * 300}",
+    ],
+)
+def test_what_is_no_link_is_left_out(link: str) -> None:
+    assert linked(link, bill()) == linked("", bill())
+
+
+def test_at_the_last_a_text_of_two_segments_does_not_say_how_to_reply() -> None:
+    subject = bill("株式会社" * 50, "株" * 50, "-999999999999.99")
+    text = sms("株式会社" * 50, subject, "K7F2", Manner("es-CO", ask="reference"))
+    assert text == (
+        "株式会社株式会社株式会社株式会社株..: 株式会社株式.., USD -999.999.999.999,99, "
+        "factura ..株株株株株株株株株株, vence 30 de nov. Espera aprobacion en Intacct. Ref K7F2"
+    )
+
+
+def test_beside_letters_that_cost_two_segments_there_is_no_room_for_a_link() -> None:
+    text = linked(SHORT_LINK, bill("株式会社" * 50))
+    assert text == linked("", bill("株式会社" * 50))
+    assert segments(text).parts == 2
 
 
 @pytest.mark.parametrize(
@@ -105,22 +212,22 @@ def test_a_reply_is_asked_for_only_where_replies_are_read() -> None:
     ],
 )
 def test_less_detail_for_lock_screens(detail: Detail, expected: str) -> None:
-    assert bill_waiting_sms("Acme AP", bill(), "K7F2", detail) == expected
+    assert sms("Acme AP", bill(), "K7F2", Manner(detail=detail)) == expected
 
 
 def test_a_bill_without_a_due_date_names_none() -> None:
-    assert "bill 4711. Waiting" in bill_waiting_sms("Acme AP", bill(due=None), "K7F2")
+    assert "bill 4711. Waiting" in sms("Acme AP", bill(due=None), "K7F2")
 
 
 def test_blank_names_fall_back_to_keys() -> None:
-    assert "Acme AP: V-100, USD" in bill_waiting_sms("Acme AP", bill(vendor=" \u200b"), "K7F2")
-    assert "unnamed vendor, USD" in bill_waiting_sms("A", bill(vendor="", vendor_id=""), "K7F2")
-    assert "bill record 12, due" in bill_waiting_sms("Acme AP", bill(number="\t"), "K7F2")
+    assert "Acme AP: V-100, USD" in sms("Acme AP", bill(vendor=" \u200b"), "K7F2")
+    assert "unnamed vendor, USD" in sms("A", bill(vendor="", vendor_id=""), "K7F2")
+    assert "bill record 12, due" in sms("Acme AP", bill(number="\t"), "K7F2")
 
 
 def test_every_month_has_its_english_name_whatever_the_locale() -> None:
     months = [
-        bill_waiting_sms("A", bill(due=date(2026, month, 5)), "K7F2").split("due ")[1][:5]
+        sms("A", bill(due=date(2026, month, 5)), "K7F2").split("due ")[1][:5]
         for month in range(1, 13)
     ]
     assert " ".join(months) == (
@@ -129,18 +236,18 @@ def test_every_month_has_its_english_name_whatever_the_locale() -> None:
 
 
 def test_the_vendor_is_shortened_first() -> None:
-    text = bill_waiting_sms("Acme AP", bill(vendor="Baker Steel and Sons " * 10), "K7F2")
+    text = sms("Acme AP", bill(vendor="Baker Steel and Sons " * 10), "K7F2")
     assert text.startswith("Acme AP: Baker Steel and Sons Baker")
     assert ".., USD 12,500.00, bill 4711, due Nov 30." in text
     assert segments(text) == ("GSM-7", 160, 1)
 
 
 def test_then_the_head_of_the_bill_number_and_then_the_company() -> None:
-    text = bill_waiting_sms(
+    text = sms(
         "Acme Holding Accounts Payable Department North",
         bill(vendor="V" * 60, number="N" * 60 + "-000012345", amount="-999999999999.99"),
         "K7F2",
-        replies=True,
+        REPLIES,
     )
     assert ", USD -999,999,999,999.99, bill ..-000012345, due Nov 30." in text
     assert text.startswith("Acme Holding Accounts Payable Dep..: VVVVVV..")
@@ -149,14 +256,14 @@ def test_then_the_head_of_the_bill_number_and_then_the_company() -> None:
 
 
 def test_a_name_in_another_script_is_sent_in_two_segments_at_most() -> None:
-    text = bill_waiting_sms("Acme AP", bill(vendor="株式会社" * 50), "K7F2", replies=True)
+    text = sms("Acme AP", bill(vendor="株式会社" * 50), "K7F2", REPLIES)
     assert "株式会社" in text
     assert segments(text).parts == 2
 
 
 def test_when_shortening_removes_the_foreign_letters_one_segment_is_enough() -> None:
     owed = bill(vendor="€" * 60 + "株", number="€" * 22)
-    text = bill_waiting_sms("Acme AP", owed, "K7F2", replies=True)
+    text = sms("Acme AP", owed, "K7F2", REPLIES)
     assert (segments(text).encoding, segments(text).parts) == ("GSM-7", 1)
 
 
@@ -215,11 +322,14 @@ def test_making_text_plain_twice_changes_nothing_more(text: str) -> None:
     code=CODES,
     due=st.one_of(st.none(), st.dates()),
     detail=st.sampled_from(["full", "full", "amount_only", "reference_only"]),
-    replies=st.booleans(),
+    ask=st.sampled_from(["nothing", "one", "reference"]),
+    tag=st.sampled_from(sorted(ROWS)),
+    link=st.sampled_from(["", SHORT_LINK, LONG_LINK]),
 )
 @example(**WORST, vendor="x" * 5000, number="y" * 5000, company="z" * 5000)
 @example(**WORST, vendor="V", number="x" * 300 + "xRef CCCC DDDD", company="A")
 @example(**WORST, vendor="😀" * 200, number="😀" * 200, company="😀" * 200)
+@example(**{**WORST, "link": LONG_LINK}, vendor="€" * 200, number="y" * 99, company="z" * 99)
 def test_whatever_intacct_holds_the_text_is_short_safe_and_complete(
     vendor: str,
     number: str,
@@ -228,42 +338,49 @@ def test_whatever_intacct_holds_the_text_is_short_safe_and_complete(
     code: str,
     due: date | None,
     detail: Detail,
-    *,
-    replies: bool,
+    ask: Ask,
+    tag: str,
+    link: str,
 ) -> None:
     subject = bill(vendor, number, amount, due)
-    text = bill_waiting_sms(company, subject, code, detail, replies=replies)
+    text = sms(company, subject, code, Manner(tag, detail, ask, link))
     encoding, _, parts = segments(text)
-    assert parts <= (1 if encoding == "GSM-7" else 2)
+    has_link = bool(link) and f" {link} " in text
+    assert parts <= (1 if encoding == "GSM-7" and not has_link else 2)
     assert len(text) < LONGEST_BODY
-    assert (f"USD {amount:,.2f}" in text) == (detail != "reference_only")
+    said = written_amount(subject.amount, tag)
+    assert (said in text) == (detail != "reference_only")
+    if due and detail == "full":
+        assert f" {written_day(due, tag)}. " in text
+    assert " Intacct." in text
     assert len(REFERENCE_LIKE.findall(text)) == 1
     assert text.endswith(f" Ref {code}")
     assert reference_in(text) == code
     assert not [char for char in text if unicodedata.category(char)[0] == "C"]
-    assert LINK.search(text) is None
+    assert LINK.search(text.replace(said, "").replace(link, "")) is None
     assert text == " ".join(text.split())
-    assert text.endswith(f". Reply 1 = seen. Ref {code}") == replies
+    asked = {"nothing": "", "one": "1 = ", "reference": f"{code} = "}[ask]
+    assert asked in text[-30:] or encoding == "UCS-2"
     text.encode("utf-8")
 
 
 @unhurried
 @given(vendor=NAMES, tail=st.from_regex(r"[0-9]{10}", fullmatch=True), head=NAMES)
 def test_the_tail_of_a_bill_number_is_never_cut(vendor: str, tail: str, head: str) -> None:
-    text = bill_waiting_sms("Acme AP", bill(vendor, f"{head} {tail}"), "K7F2", replies=True)
+    text = sms("Acme AP", bill(vendor, f"{head} {tail}"), "K7F2", REPLIES)
     assert f"{tail}, due" in text
 
 
 @unhurried
 @given(st.text(max_size=40).filter(lambda name: is_gsm7(plain(name))))
 def test_a_name_that_fits_gsm7_keeps_the_text_in_one_segment(name: str) -> None:
-    assert segments(bill_waiting_sms("Acme AP", bill(name), "K7F2")).encoding == "GSM-7"
+    assert segments(sms("Acme AP", bill(name), "K7F2")).encoding == "GSM-7"
 
 
 @pytest.mark.parametrize("reference", ["", "K7F", "K7F2X", "K7F0", "k7f2", "ABCD", "K7F "])
 def test_a_reference_nobody_could_find_again_is_refused(reference: str) -> None:
     with pytest.raises(ValueError, match="not a reference code"):
-        bill_waiting_sms("Acme AP", bill(), reference)
+        sms("Acme AP", bill(), reference)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import DispatchState, Member
 from ml_connector.domain.events import seen_first
 from ml_connector.domain.flows import Decision, Step
-from ml_connector.domain.messages import reference_in
+from ml_connector.domain.messages import reference_in, renewed_text
 from ml_connector.domain.phone import fingerprint
-from ml_connector.domain.planning import Opening, PlanTimes, open_case, renewed_text
+from ml_connector.domain.planning import Opening, PlanTimes, open_case
 from tests.support.bills import COMPANY, MORNING, a_bill
 
 TIMES = PlanTimes(timedelta(days=5), timedelta(seconds=90), 14_400)

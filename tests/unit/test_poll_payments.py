@@ -45,7 +45,7 @@ def test_a_payment_that_clears_is_told_once_with_the_day() -> None:
     for _ in range(4):
         office.poll()
     (text,) = office.texts()
-    assert text.endswith("payment PAY-12. Cleared the bank Nov 20.")
+    assert text.endswith("payment PAY-12. Cleared the bank Nov 20, says Intacct.")
     assert office.queue.rung == list(office.tables.dispatches)
 
 

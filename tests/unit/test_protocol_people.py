@@ -87,7 +87,7 @@ def test_the_phone_number_is_the_one_of_the_moment_of_sending(world: World) -> N
 def test_a_case_that_is_too_old_expires_with_an_audit_entry_and_a_metric(world: World) -> None:
     dispatch = world.open()
     world.queue.lose_everything()
-    world.clock.forward(days=5)
+    world.clock.forward(days=9)
     assert world.send(dispatch.id) is SendOutcome.SUPPRESSED
     case = world.case(dispatch)
     assert (case.state, case.end_reason) == (CaseState.EXPIRED, "expired")

@@ -84,7 +84,7 @@ def test_a_cleared_payment_names_the_day() -> None:
     said = event_call(EventKind.PAYMENT_CLEARED, "Acme AP", payment())
     assert said == (
         "Acme AP. A payment to Baker Steel, 0 euros and 50 cents, number C H K, 2 0. "
-        "Cleared the bank on February 3."
+        "Cleared the bank on February 3, says Intacct."
     )
     spanish = event_call(EventKind.PAYMENT_CLEARED, "", payment(), language="es-ES")
     assert spanish.endswith("El banco lo pagó el 3 de febrero.")

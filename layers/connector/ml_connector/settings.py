@@ -86,6 +86,11 @@ class Timings:
     """How long a step waits for such a look; then it begins on what is known."""
     blocked_pause: float = 300.0
     """How long a company's sends stop after an account or configuration error."""
+    bundle_window: float = 600.0
+    """What follows a text to the same person within this time waits for its end, and becomes one
+    text. Under 1 nothing is held."""
+    payments_gather: float = 60.0
+    """The first text about payments waits this long for others."""
     case_lifetime: float = 432_000.0
     """After this an open case expires and nothing more is sent for it (five days)."""
     validity: float = 14_400.0

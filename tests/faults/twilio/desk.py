@@ -47,7 +47,7 @@ from .clock import SharedClock
 from .nature import Nature
 from .points import FAILURES, RUNG, RUNG_AFTER, around
 from .provider import SimulatedTwilio
-from .runs import Run, RunFaults, flow
+from .runs import NOBODYS_OWN, Run, RunFaults, flow
 from .worker import Advice
 
 #: How long the client waits where it is to give up, and how much later it is answered: real time.
@@ -112,6 +112,7 @@ class Desk:
         self.asked_for_poll = False
         self._store = LawfulAlertStore(self.tables)
         people = MemoryApproverStore(self.tables)
+        people.put(Approver(NOBODYS_OWN, "Nobody", "", salt="none", active=False))
         for run in runs:
             people.put(_approver(run))
         documents = MemoryDocumentStore(self.tables)
@@ -245,10 +246,16 @@ class Desk:
         except LawBroken as broken:
             self.broken.append(str(broken))
             raise Kill from broken
+        finally:
+            # Written it may be although the answer is lost.
+            if change.write_id in self.tables.tokens:
+                self._written(caller, kind, run)
+        self._kill_at(run, after)
+
+    def _written(self, caller: Caller, kind: str, run: Run) -> None:
         caller.wrote[run.person] = kind
         if kind in FAILURES:
             self._twilio.admin.phone(run.number).set(sms_outcome=None, behaviour="on")
-        self._kill_at(run, after)
 
     def _kind(self, change: Change) -> str:
         kind = label(change)

@@ -95,7 +95,7 @@ class Case:
     repeated, the last occurrence that was begun, planned or left out. `look_at` is when somebody
     has to look at it next, None while nothing is to be done. `asked_at` is when a fresh look at the
     document was asked for before a step. `company_name` begins every text, and `zone` is the
-    company's, for people who have none of their own.
+    company's, for people who have none of their own. `replies` says whether texts ask for a reply.
     """
 
     id: str
@@ -121,6 +121,7 @@ class Case:
     company_name: str = ""
     zone: str = ""
     reply_confirms: bool = False
+    replies: bool = False
 
     @property
     def chain(self) -> str:

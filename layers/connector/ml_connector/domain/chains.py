@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from json.encoder import encode_basestring as quoted
@@ -135,9 +135,9 @@ def follow(
 ) -> Followed:
     """Follow one whole chain, given in the order of its numbers, to its first break.
 
-    `named` is what the daily roots say of its entries, by number. The first `expired` entries may be
-    gone: roots prove that they were older than what is kept. A chain that was `left_behind`, for its
-    document went on in a newer one, has no head and needs none.
+    `named` is what the daily roots say of its entries, by number. The first `expired` entries may
+    be gone: roots prove that they were older than what is kept. A chain that was `left_behind`, for
+    its document went on in a newer one, has no head and needs none.
     """
     return _Follower(chain, head, named, expired, left_behind=left_behind).run(iter(links))
 
@@ -165,16 +165,15 @@ class _Follower:
         for link in links:
             if not entries:
                 last, continued = self._start(link)
-            broken = (
-                self._misplaced(link, last.seq + 1, links)
-                if link.seq != last.seq + 1 or link.chain != self._chain
-                else None
-            )
-            broken = broken or self._why_broken(link, last, head)
-            if broken is None and link.seq in named and named[link.seq].digest != link.digest:
-                broken = self._against_root(link.seq)
-            if broken:
-                return Followed(entries + 1 + sum(1 for _ in links), broken, continued)
+            if link.seq != last.seq + 1 or link.chain != self._chain:
+                rest = [*links]
+                broken = self._misplaced(link, last.seq + 1, rest)
+                return Followed(entries + 1 + len(rest), broken, continued)
+            found = self._why_broken(link, last, head)
+            if found is None and link.seq in named and named[link.seq].digest != link.digest:
+                found = self._against_root(link.seq)
+            if found:
+                return Followed(entries + 1 + sum(1 for _ in links), found, continued)
             entries += 1
             last, kind = link.head, link.kind
         return Followed(entries, self._at_the_end(entries, last, kind), continued)
@@ -190,7 +189,7 @@ class _Follower:
         return ChainHead(), None
 
     # --------------------------------------------------------------------------- each link
-    def _misplaced(self, link: Link, wanted: int, rest: Iterator[Link]) -> Broken:
+    def _misplaced(self, link: Link, wanted: int, rest: Sequence[Link]) -> Broken:
         if link.chain != self._chain:
             said = f"an entry of {link.chain} stands in the place of entry {wanted}"
             return self._broken(wanted, Break.REORDERED, said)

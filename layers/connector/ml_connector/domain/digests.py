@@ -21,14 +21,16 @@ from .dispatches import Dispatch, Member
 from .documents import Document
 from .events import EventKind
 from .flows import Decision
+from .formats import HOME, written_amount, written_count, written_day
 from .gsm7 import segments
 from .ids import alert_id, dispatch_id, stable_id
-from .messages import Detail, day_of_month, plain, reference_code
+from .messages import Detail, phrases_of, plain, reference_code
 from .money import Money
 from .phone import fingerprint
 from .planning import Opening, PlanTimes
 from .plans import SMS
 from .unit_of_work import CaseWrite
+from .wording import spoken_language
 
 KIND = "digest.waiting"
 
@@ -181,6 +183,7 @@ def _dispatch(alert: Alert, share: _Share, frame: Frame) -> Dispatch:
             frame,
             reference,
             max(details, key=_DETAILS.index),
+            spoken_language(share.person.language if share.person else ""),
         ),
         reference=reference,
         validity_seconds=frame.times.validity_seconds,
@@ -218,39 +221,44 @@ def _told(alert: Alert, person: Approver | None) -> Mapping[str, Json]:
 
 # --------------------------------------------------------------------------------- the text
 def digest_sms(
-    documents: Sequence[Document], frame: Frame, reference: str, detail: Detail = "full"
+    documents: Sequence[Document],
+    frame: Frame,
+    reference: str,
+    detail: Detail = "full",
+    language: str = HOME["en"],
 ) -> str:
     """The SMS for bills that wait, for example::
 
-    Acme AP: 1,800 bills waiting for approval in Intacct, oldest Nov 3. USD 1,200,000.00;
-    EUR 5,000.00. Open Intacct. Ref K7F2
+        Acme AP: 1,800 bills waiting for approval in Intacct, oldest Nov 3. USD 1,200,000.00;
+        EUR 5,000.00. Open Intacct. Ref K7F2
 
     At most two segments: the company's name is shortened, nothing else. With `reference_only`
-    neither number, age nor sums are named.
+    neither number, age nor sums are named. `language` is the reader's IETF tag.
     """
+    phrases = phrases_of(language)
     company = plain(frame.company_name).rstrip(" :")[:_LONGEST_NAME]
     if detail == "reference_only":
-        what = "bills are waiting for approval in Intacct."
+        what = phrases.some
     else:
-        things = "1 bill" if len(documents) == 1 else f"{len(documents):,} bills"
-        since = _since(documents, frame)
-        what = f"{things} waiting for approval in Intacct{since}. {_sums(documents)}."
-    end = f"{what} Open Intacct. Ref {reference}"
+        count = written_count(len(documents), language)
+        things = phrases.one if len(documents) == 1 else phrases.many.format(count=count)
+        what = f"{things}{_since(documents, frame, language)}. {_sums(documents, language)}."
+    end = f"{what} {phrases.go} Ref {reference}"
     while company and segments(f"{company}: {end}").parts > MOST_SEGMENTS:
         company = company[:-1].rstrip(" :")
     return f"{company}: {end}" if company else end
 
 
-def _since(documents: Sequence[Document], frame: Frame) -> str:
+def _since(documents: Sequence[Document], frame: Frame, language: str) -> str:
     oldest = min((one.modified for one in documents if one.modified), default=None)
     if oldest is None:
         return ""
     day, today = (each.astimezone(frame.zone).date() for each in (oldest, frame.now))
-    year = "" if day.year == today.year else f" {day.year}"
-    return f", oldest {day_of_month(day)}{year}"
+    said = written_day(day, language, year=day.year != today.year)
+    return phrases_of(language).oldest.format(day=said)
 
 
-def _sums(documents: Sequence[Document]) -> str:
+def _sums(documents: Sequence[Document], language: str) -> str:
     """The sum in each currency, the one most bills are in first."""
     bills: dict[str, int] = defaultdict(int)
     sums: dict[str, Decimal] = defaultdict(Decimal)
@@ -258,5 +266,7 @@ def _sums(documents: Sequence[Document]) -> str:
         bills[document.amount.currency] += 1
         sums[document.amount.currency] += document.amount.amount
     order = sorted(sums, key=lambda currency: (-bills[currency], currency))
-    said = "; ".join(plain(str(Money(sums[one], one))) for one in order[:MOST_SUMS])
-    return f"{said} and others" if len(order) > MOST_SUMS else said
+    said = "; ".join(
+        written_amount(Money(sums[one], one), language, plain(one)) for one in order[:MOST_SUMS]
+    )
+    return f"{said} {phrases_of(language).others}" if len(order) > MOST_SUMS else said

@@ -172,6 +172,11 @@ class Dispatch:
         """Whether it is a call."""
         return self.channel == "voice"
 
+    @property
+    def addressee(self) -> str:
+        """Under which name it is recorded that it was sent: texts to a person, and calls, apart."""
+        return f"{self.recipient}/{self.channel}" if self.voice else self.recipient
+
 
 def _step(dispatch: Dispatch, to: DispatchState, *allowed_from: DispatchState) -> None:
     if dispatch.state not in allowed_from or to not in STEPS[dispatch.state]:

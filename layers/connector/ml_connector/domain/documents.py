@@ -25,7 +25,8 @@ class Document:
     are the company's days on which it was last said to be overdue, or to have been edited.
     `gone_at` is when a bill made from a purchase order vanished: it may come back under another
     number. `lines` are the distinct codings of its lines; empty where they could not be read yet.
-    `digest` is the case it is told of together with others that were found late.
+    `digest` is the case it is told of together with others that were found late. `url` is the link
+    to its record: the first there was, for another wording of it is no change of the bill.
     """
 
     company: str
@@ -55,6 +56,7 @@ class Document:
     description: str = ""
     lines: Codings = ()
     digest: str = ""
+    url: str = ""
 
     @property
     def waiting(self) -> bool:
@@ -145,6 +147,7 @@ def first_seen(company: str, bill: Bill, now: datetime) -> Document:
         module=bill.module,
         entity=bill.entity_id,
         description=bill.description,
+        url=bill.url,
     )
 
 
@@ -166,6 +169,7 @@ def as_shown(document: Document, bill: Bill, now: datetime) -> Document:
         gone_at=None,
         entity=bill.entity_id,
         description=bill.description,
+        url=document.url or bill.url,
     )
 
 

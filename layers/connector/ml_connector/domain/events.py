@@ -180,11 +180,12 @@ def _still_waiting(stored: Document, shown: Document) -> Sighting[Document]:
 def _only_touched(stored: Document, shown: Document) -> bool:
     """Whether the time stamp moved on and nothing that could explain it changed.
 
-    Another description or entity explains nothing: whoever submits a bill again edits it first.
+    Another description or entity explains nothing: whoever submits a bill again edits it first. Nor
+    does a link that is shown for the first time.
     """
     if not stored.modified or not shown.modified or shown.modified <= stored.modified:
         return False
-    unread = replace(shown, description=stored.description, entity=stored.entity)
+    unread = replace(shown, description=stored.description, entity=stored.entity, url=stored.url)
     return replace(unread, modified=stored.modified) == stored
 
 

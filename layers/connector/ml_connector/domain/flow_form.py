@@ -31,7 +31,7 @@ from .form import (
     word,
 )
 from .messages import Detail
-from .plans import CHANNELS, SMS, Step, Until
+from .plans import CHANNELS, SMS, VOICE, Step, Until
 from .rules import MOST_STEPS, SCHEMA, Flow, FlowCompany, Role, Rule
 from .wording import TELLABLE
 
@@ -88,7 +88,7 @@ def _flow(published: object, version: int) -> Flow:
 def _company(key: str, value: object) -> FlowCompany:
     place = f"companies.{key}"
     people = {"default_approver", "ap_lead"}
-    body = entries(value, place, {"name", "zone"}, {*people, "calendar"})
+    body = entries(value, place, {"name", "zone"}, {*people, "calendar", "replies"})
     if name(key, "companies") != key:
         raise Refused(place, "has blanks around its key")
     return FlowCompany(
@@ -96,6 +96,7 @@ def _company(key: str, value: object) -> FlowCompany:
         name=text(body["name"], f"{place}.name"),
         zone=text(body["zone"], f"{place}.zone"),
         calendar=calendar_of(body.get("calendar", {}), f"{place}.calendar"),
+        replies=flag(body.get("replies", True), f"{place}.replies"),
         **{who: _person(body[who], f"{place}.{who}") for who in sorted(people) if who in body},
     )
 
@@ -194,7 +195,10 @@ def _missing(flow: Flow, rule: Rule, step: Step, company: str) -> str:
 
 
 # ------------------------------------------------------------------------------------- steps
-_STEP = ("after", "unless", "repeat", "at_most", "until", "attempts", "confirm", "urgent", "detail")
+_STEP = (
+    *("after", "unless", "repeat", "at_most", "until", "attempts", "confirm", "urgent"),
+    *("detail", "link"),
+)
 _DETAILS: dict[str, Detail] = {detail: detail for detail in get_args(Detail)}
 
 
@@ -216,6 +220,8 @@ def _step(value: object, place: str) -> Step:
     body = entries(outer[channel], place, {"to"}, _STEP)
     if "confirm" in body and channel == SMS:
         raise Refused(f"{place}.confirm", "only a call can ask for a key press, so use voice")
+    if "link" in body and channel == VOICE:
+        raise Refused(f"{place}.link", "nobody can follow a link in a call, so use sms")
     longest = LONGEST_SECONDS
     repeat = _seconds(body, "repeat", place, LEAST_REPEAT_SECONDS, longest)
     return Step(
@@ -232,6 +238,7 @@ def _step(value: object, place: str) -> Step:
         confirm=flag(body.get("confirm", False), f"{place}.confirm"),
         urgent=flag(body.get("urgent", False), f"{place}.urgent"),
         detail=_DETAILS[word(body.get("detail", "full"), f"{place}.detail", _DETAILS)],
+        link=flag(body.get("link", False), f"{place}.link"),
     )
 
 

@@ -65,6 +65,8 @@ class Decision:
     reasons: tuple[tuple[str, ...], ...] = ()
     """Why each of the candidates is one."""
     reply_confirms: bool = False
+    replies: bool = False
+    """Whether texts of this company ask for a reply."""
     problems: tuple[str, ...] = ()
 
 
@@ -102,11 +104,14 @@ def _decide(
             continue
         question = Question(flow, rule, document, books, people, today)
         found = [candidates_for(step, question) for step in rule.steps]
-        return _decision(flow, number, rule, found)
+        company = flow.company(document.company)
+        return _decision(flow, number, rule, found, replies=bool(company and company.replies))
     return None
 
 
-def _decision(flow: Flow, number: int, rule: Rule, found: list[Candidates]) -> Decision:
+def _decision(
+    flow: Flow, number: int, rule: Rule, found: list[Candidates], *, replies: bool
+) -> Decision:
     return Decision(
         flow_version=flow.version,
         number=number,
@@ -116,5 +121,6 @@ def _decision(flow: Flow, number: int, rule: Rule, found: list[Candidates]) -> D
         candidates=tuple(tuple(each.who for each in one.found) for one in found),
         reasons=tuple(tuple(each.why for each in one.found) for one in found),
         reply_confirms=rule.reply_confirms,
+        replies=replies,
         problems=tuple(dict.fromkeys(problem for one in found for problem in one.problems)),
     )

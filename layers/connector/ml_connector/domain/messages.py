@@ -22,15 +22,24 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, assert_never
 
-from .gsm7 import EXTENSION, GSM7_SINGLE, UCS2_PART, is_gsm7, normalise, segments
+from .formats import HOME, language_of, written_amount, written_day
+from .gsm7 import EXTENSION, GSM7_PART, GSM7_SINGLE, UCS2_PART, is_gsm7, normalise, segments
+from .sms_words import SMS_LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
     from .money import Money
+    from .sms_words import Phrases, Words
+
+    #: A text without its end, of vendor, number and company.
+    Said = Callable[[str, str, str], str]
 
 Detail = Literal["full", "amount_only", "reference_only"]
+
+#: The reply a text asks for: none, a 1, or its reference, where a 1 could be meant for a call.
+Ask = Literal["nothing", "one", "reference"]
 
 #: Twilio refuses longer bodies (error 21617). Nothing written here comes near it.
 LONGEST_BODY = 1600
@@ -41,7 +50,6 @@ REFERENCE_ALPHABET = "234679CDFGHJKMNPQRTVWXY"  # pragma: allowlist secret
 REFERENCE_LENGTH = 4
 
 _REFERENCE = re.compile(rf"\bRef\s+([{REFERENCE_ALPHABET}]{{{REFERENCE_LENGTH}}})\b")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 #: Letters and marks that show nothing: blanks in disguise.
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d")
@@ -57,8 +65,12 @@ _LONGEST_NAME = 200
 _CUT = ".."
 #: What shortening leaves at least, in characters: enough to recognise the thing.
 _LEAST_VENDOR, _LEAST_NUMBER, _LEAST_COMPANY = 8, 12, 8
-#: Two UCS-2 segments, less the unit that a surrogate pair can waste at the seam.
-_UCS2_ROOM = 2 * UCS2_PART - 1
+#: Two segments, less the unit that a character of two units can waste at the seam.
+_UCS2_ROOM, _TWO_GSM7 = 2 * UCS2_PART - 1, 2 * GSM7_PART - 1
+#: More segments no text may have.
+_MOST_PARTS = 2
+#: So long that names have no less room beside it in two segments than without it in one.
+_LINK = re.compile(r"https?://[!-~]{4,136}")
 
 
 class Facts(Protocol):
@@ -90,85 +102,109 @@ class Facts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What happened, in our own words: to which thing, with its facts before it, and without any.
-
-    GSM-7; `news` is at most 56 characters, so that one segment has room for what is never cut.
+class Manner:
+    """How a text is written: the reader's IETF tag, how much a lock screen may show, which reply it
+    asks for, and a link to the record, which may be empty.
     """
 
-    thing: str
-    news: str
-    briefly: str
+    language: str = HOME["en"]
+    detail: Detail = "full"
+    ask: Ask = "nothing"
+    link: str = ""
 
 
-BILL_WAITING = Words(
-    "bill", "Waiting for approval in Intacct.", "a bill is waiting for approval in Intacct."
-)
-
-
-def bill_waiting_sms(
-    company_name: str,
-    bill: Facts,
-    reference: str,
-    detail: Detail = "full",
-    *,
-    replies: bool = False,
-) -> str:
-    """The SMS for a bill that waits for approval, for example::
-
-    Acme AP: Baker Steel, USD 12,500.00, bill 4711, due Nov 30. Waiting for approval in
-    Intacct. Reply 1 = seen. Ref K7F2
-    """
-    return notice_sms(company_name, bill, BILL_WAITING, reference, detail, replies=replies)
+PLAIN = Manner()
 
 
 def notice_sms(
-    company_name: str,
-    subject: Facts,
-    words: Words,
-    reference: str,
-    detail: Detail = "full",
-    *,
-    replies: bool = False,
+    company_name: str, subject: Facts, words: Words, reference: str, manner: Manner = PLAIN
 ) -> str:
-    """The SMS for something that happened to a bill or a payment.
+    """The SMS for something that happened to a bill or a payment, for example::
 
-    `detail` says how much a lock screen may show. `replies` is whether replies are read; without
-    them none is asked for. One GSM-7 segment, or at most two of UCS-2 where a name needs it: the
-    vendor is shortened first, then the head of the bill number, then the company; amount, due
-    date, the number's tail and the reference never. Raises ValueError for a reference that
-    `reference_in` could not find again.
+        Acme AP: Baker Steel, USD 12,500.00, bill 4711, due Nov 30. Waiting for approval in
+        Intacct. Reply 1 = seen. Ref K7F2
+
+    One GSM-7 segment, or at most two of UCS-2 where a name needs it: the vendor is shortened first,
+    then the head of the bill number, then the company; amount, due date, the number's tail and the
+    reference never. With a GSM-7 text's link there are at most two segments; beside UCS-2 there is
+    no room for one. What is no link is left out, and at the last how to reply is. Raises ValueError
+    for a reference that `reference_in` could not find again.
     """
     if not _is_reference(reference):
         raise ValueError(f"not a reference code: {reference!r}")
+    said, parts = _said(company_name, subject, words, manner)
+    end, least = (_end(ask, reference, manner.language) for ask in (manner.ask, "nothing"))
+    if _LINK.fullmatch(manner.link) and is_gsm7(said(*parts)):
+        return _fitted(said, f" {manner.link}{end}", parts, room=_TWO_GSM7)
+    text = _fitted(said, end, parts)
+    cost = segments(text)
+    if cost.parts <= (1 if cost.encoding == "GSM-7" else _MOST_PARTS):
+        return text
+    return _fitted(said, least, parts, company_least=0)
+
+
+def _said(
+    company_name: str, subject: Facts, words: Words, manner: Manner
+) -> tuple[Said, tuple[str, str, str]]:
+    """The text without its end, as a function of vendor, number and company; and these."""
+    tag, phrases = manner.language, phrases_of(manner.language)
     company = plain(company_name).rstrip(" :")
-    vendor = (plain(subject.vendor_name) or plain(subject.vendor_id) or "unnamed vendor").rstrip(
-        " ,;:"
-    )
-    number = plain(subject.number).rstrip(" .,;:") or f"record {plain(subject.record_no)}"
-    amount = plain(str(subject.amount))
-    due = f", due {day_of_month(subject.due)}" if subject.due else ""
-    end = f"{' Reply 1 = seen.' if replies else ''} Ref {reference}"
+    vendor = plain(subject.vendor_name) or plain(subject.vendor_id) or phrases.nobody
+    number = plain(subject.number).rstrip(" .,;:")
+    number = number or phrases.record.format(number=plain(subject.record_no))
+    # Its digits are ours, and a sum with points between them is no address to be taken apart.
+    amount = written_amount(subject.amount, tag, plain(subject.amount.currency))
+    due = phrases.due.format(day=written_day(subject.due, tag)) if subject.due else ""
 
     def said(vendor: str, number: str, company: str) -> str:
-        match detail:
+        match manner.detail:
             case "full":
                 who = f"{vendor}, " if vendor else ""
                 what = f"{who}{amount}, {words.thing} {number}{due}. {words.news}"
             case "amount_only":
-                what = f"{words.thing} of {amount}. {words.news}"
+                of_amount = phrases.of_amount.format(thing=words.thing, amount=amount)
+                what = f"{of_amount}. {words.news}"
             case "reference_only":
                 what = words.briefly
             case _:
-                assert_never(detail)
-        return f"{company}: {what}{end}" if company else f"{what}{end}"
+                assert_never(manner.detail)
+        return f"{company}: {what}" if company else what
 
-    return _fitted(said, vendor[:_LONGEST_NAME], number[-_LONGEST_NAME:], company[:_LONGEST_NAME])
+    names = (vendor.rstrip(" ,;:")[:_LONGEST_NAME], number[-_LONGEST_NAME:])
+    return said, (*names, company[:_LONGEST_NAME])
+
+
+def phrases_of(tag: str) -> Phrases:
+    """What stands between the facts, in the language of an IETF tag."""
+    return SMS_LANGUAGES[language_of(tag)].phrases
+
+
+def _end(ask: Ask, reference: str, language: str) -> str:
+    """The end of a text: how to reply, if at all, and the reference, always last."""
+    if ask == "nothing":
+        return f" Ref {reference}"
+    code = "1" if ask == "one" else reference
+    return f" {phrases_of(language).seen.format(code=code)} Ref {reference}"
+
+
+def renewed_text(text: str, old_reference: str, new_reference: str) -> str:
+    """The same text with another reference at its end, for another try; a reply names it too.
+
+    Raises ValueError for a text that does not end with the old one.
+    """
+    for language in SMS_LANGUAGES:
+        old, new = (_end("reference", code, language) for code in (old_reference, new_reference))
+        if text.endswith(old):
+            return text.removesuffix(old) + new
+    head = text.removesuffix(old_reference)
+    if head == text:
+        raise ValueError("the text does not end with its reference")
+    return head + new_reference
 
 
 def day_of_month(day: date) -> str:
-    """`Nov 30`."""
-    return f"{_MONTHS[day.month - 1]} {day.day}"
+    """`Nov 30`, as the audit has it."""
+    return written_day(day, HOME["en"])
 
 
 def plain(text: str) -> str:
@@ -219,26 +255,39 @@ def _is_reference(text: str) -> bool:
 
 
 # ----------------------------------------------------------------------------- shortening
-def _fitted(said: Callable[[str, str, str], str], vendor: str, number: str, company: str) -> str:
-    """`said(vendor, number, company)`, shortened in that order until it fits."""
-    text = said(vendor, number, company)
+def _fitted(
+    said: Said,
+    end: str,
+    parts: tuple[str, str, str],
+    *,
+    room: int = GSM7_SINGLE,
+    company_least: int = _LEAST_COMPANY,
+) -> str:
+    """What is said of vendor, number and company, shortened in that order until it and `end` fit.
+
+    `room` is what there is in septets; UCS-2 has two segments.
+    """
+    vendor, number, company = parts
+    text = said(vendor, number, company) + end
     if segments(text).parts <= 1:
         return text
     gsm7 = is_gsm7(text)
-    room, width = (GSM7_SINGLE, _septets) if gsm7 else (_UCS2_ROOM, _ucs2_units)
+    most, width = (room, _septets) if gsm7 else (_UCS2_ROOM, _ucs2_units)
 
     def over() -> int:
-        return max(0, width(said(vendor, number, company)) - room)
+        return max(0, width(said(vendor, number, company) + end) - most)
 
     name = vendor
     vendor = _head(name, max(width(vendor) - over(), _LEAST_VENDOR), width)
     number = _tail(number, max(width(number) - over(), _LEAST_NUMBER), width)
     company = _head(company, max(width(company) - over(), _LEAST_COMPANY), width)
     vendor = _head(name, width(vendor) - over(), width)
-    text = said(vendor, number, company)
+    company = _head(company, max(width(company) - over(), company_least), width)
+    text = said(vendor, number, company) + end
     if not gsm7 and is_gsm7(text):
         # What needed UCS-2 was cut off: other widths, and one segment is within reach.
-        return _fitted(said, vendor, number, company)
+        shorter = (vendor, number, company)
+        return _fitted(said, end, shorter, room=room, company_least=company_least)
     return text
 
 

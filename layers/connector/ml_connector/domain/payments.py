@@ -185,6 +185,7 @@ class PaymentDocument:
     write_id: str = ""
     generation: int = 1
     entity: str = ""
+    url: str = ""
 
     @property
     def chain(self) -> str:
@@ -234,6 +235,7 @@ def payment_first_seen(company: str, payment: Payment, now: datetime) -> Payment
         first_seen=now,
         head=ChainHead(),
         entity=payment.entity_id,
+        url=payment.url,
     )
 
 
@@ -252,4 +254,5 @@ def payment_as_shown(
         cleared_on=payment.cleared_on,
         modified=payment.modified,
         entity=payment.entity_id,
+        url=document.url or payment.url,
     )

@@ -19,7 +19,7 @@ from .documents import AnyDocument
 from .events import Event, EventKind
 from .flows import Decision
 from .ids import alert_id, dispatch_id
-from .messages import reference_code
+from .messages import Ask, Manner, reference_code
 from .phone import fingerprint
 from .plans import CHANNELS, VOICE, PlannedStep, Step, hastened, together
 from .unit_of_work import CaseWrite
@@ -113,6 +113,7 @@ def open_case(
         company_name=company_name,
         zone=zone,
         reply_confirms=decision.reply_confirms,
+        replies=decision.replies,
     )
     begun = begin(case, [Start(number) for number in numbers], document, people, now, times)
     data: dict[str, Json] = {
@@ -152,15 +153,17 @@ def begin(
             continue
         who = person.id if person else _first(planned.candidates)
         alert = _alert(case, start, planned.step, who, channel, now)
+        unlinked: dict[str, Json] = {}
         if person:
             dispatch = _dispatch(alert, case, document, person, now, times)
             alert = replace(alert, dispatch=dispatch.id)
             dispatches.append(dispatch)
+            unlinked = _unlinked(planned.step, dispatch, document)
         else:
             alert = replace(alert.stopped(StopReason.NO_CHANNEL), passed_on=True)
             case = hastened(case, start.step, now)
         alerts.append(alert)
-        told.append(_told(alert, planned, person, passed_over))
+        told.append({**_told(alert, planned, person, passed_over), **unlinked})
     return Begun(case, tuple(alerts), tuple(dispatches), tuple(told))
 
 
@@ -241,8 +244,12 @@ def _dispatch(
             case.company_name,
             document,
             reference,
-            detail=step.detail,
-            language=language,
+            Manner(
+                language=language,
+                detail=step.detail,
+                ask=_asked_reply(case),
+                link=document.url if step.link else "",
+            ),
         ),
         reference=reference,
         validity_seconds=_validity(case, alert.step, times),
@@ -252,6 +259,21 @@ def _dispatch(
         confirm=step.confirm and alert.channel == VOICE,
         language=language if alert.channel == VOICE else "",
     )
+
+
+def _unlinked(step: Step, dispatch: Dispatch, document: AnyDocument) -> dict[str, Json]:
+    """Why a text that is to have a link has none."""
+    if not step.link or dispatch.voice or (document.url and document.url in dispatch.text):
+        return {}
+    return {"link": "left out: no room" if document.url else "left out: none of Intacct's"}
+
+
+def _asked_reply(case: Case) -> Ask:
+    """Beside a call a bare 1 could be a key meant for it, so the reply has to be the reference."""
+    if not case.replies:
+        return "nothing"
+    calls = any(planned.step.channel == VOICE for planned in case.plan)
+    return "reference" if calls else "one"
 
 
 def _validity(case: Case, step: int, times: PlanTimes) -> int:
@@ -281,14 +303,3 @@ def _told(
         "stopped": alert.stop_reason.value if alert.stop_reason else "",
         "passed_over": passed_over,
     }
-
-
-def renewed_text(text: str, old_reference: str, new_reference: str) -> str:
-    """The same text with another reference at its end, for another try.
-
-    Raises ValueError for a text that does not end with the old one.
-    """
-    head = text.removesuffix(old_reference)
-    if head == text:
-        raise ValueError("the text does not end with its reference")
-    return head + new_reference

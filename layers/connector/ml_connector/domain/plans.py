@@ -56,7 +56,8 @@ class Step:
     step out, and stops its further attempts, once the case has come that far. `repeat` starts it
     again so long after its last start, `at_most` times in all, and no longer once `until` is
     reached. `confirm` asks for a key press on a call. `urgent` may pass quiet hours and keeps its
-    half of the throttles. `attempts` of 0 is the channel's own number.
+    half of the throttles. `attempts` of 0 is the channel's own number. `link` puts the record's
+    link into the text, where Intacct has one.
     """
 
     channel: str
@@ -70,6 +71,7 @@ class Step:
     confirm: bool = False
     urgent: bool = False
     detail: Detail = "full"
+    link: bool = False
 
     @property
     def tries(self) -> int:

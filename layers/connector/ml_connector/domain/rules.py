@@ -63,7 +63,7 @@ class FlowCompany:
     """A company of the flow: its key, the name in texts, and its IANA zone.
 
     `calendar` says when it is polled. Its own default approver and AP lead come before those of the
-    flow.
+    flow. `replies` is whether its texts ask for a reply: a sender that is a name receives none.
     """
 
     key: str
@@ -72,6 +72,7 @@ class FlowCompany:
     calendar: Calendar = field(default=Calendar())
     default_approver: str = ""
     ap_lead: str = ""
+    replies: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ def _notes(step: Step) -> list[str]:
         notes.append("also in quiet hours")
     if step.detail in _DETAIL:
         notes.append(_DETAIL[step.detail])
+    if step.link:
+        notes.append("with a link to Intacct")
     return notes
 
 

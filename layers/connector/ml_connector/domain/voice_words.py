@@ -121,7 +121,9 @@ _SPANISH_NEWS = {
         "Fue editada y todavía espera aprobación en Intacct.",
         "Una factura editada todavía espera aprobación en Intacct.",
     ),
-    EventKind.PAYMENT_CLEARED: Told("pago", "El banco lo pagó.", "El banco pagó un pago."),
+    EventKind.PAYMENT_CLEARED: Told(
+        "pago", "El banco lo pagó, según Intacct.", "El banco hizo un pago, según Intacct."
+    ),
     EventKind.PAYMENT_VOIDED: Told(
         "pago", "Anulado en Intacct.", "Un pago fue anulado en Intacct."
     ),
@@ -130,8 +132,8 @@ _SPANISH_NEWS = {
     ),
     EventKind.PAYMENT_UNCLEARED: Told(
         "pago",
-        "Ya no consta como pagado por el banco.",
-        "Un pago ya no consta como pagado por el banco.",
+        "En Intacct ya no consta que el banco lo pagara.",
+        "En Intacct ya no consta que el banco hiciera un pago.",
     ),
 }
 
@@ -183,7 +185,7 @@ ENGLISH = Language(
     ending_in="ending in {number}",
     due=", due {day}",
     day="{month} {day}",
-    cleared_on="Cleared the bank on {day}.",
+    cleared_on="Cleared the bank on {day}, says Intacct.",
     minus="minus",
     point="point",
     joined="and",
@@ -239,7 +241,7 @@ SPANISH = Language(
     ending_in="que termina en {number}",
     due=", vence el {day}",
     day="{day} de {month}",
-    cleared_on="El banco lo pagó el {day}.",
+    cleared_on="El banco lo pagó el {day}, según Intacct.",
     minus="menos",
     point="punto",
     joined="con",

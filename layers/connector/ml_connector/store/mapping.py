@@ -178,6 +178,7 @@ def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
         company_name=case.company_name or None,
         zone=case.zone or None,
         reply_confirms=case.reply_confirms or None,
+        replies=case.replies or None,
     )
 
 
@@ -207,6 +208,7 @@ def case_of(item: CaseItem) -> Case:
         company_name=item.company_name or "",
         zone=item.zone or "",
         reply_confirms=bool(item.reply_confirms),
+        replies=bool(item.replies),
     )
 
 

@@ -133,6 +133,7 @@ class CaseItem(Model):
     company_name = UnicodeAttribute(null=True)
     zone = UnicodeAttribute(null=True)
     reply_confirms = BooleanAttribute(null=True)
+    replies = BooleanAttribute(null=True)
 
 
 class AlertItem(Model):
@@ -271,6 +272,7 @@ class DocumentItem(Model):
     description = UnicodeAttribute(null=True)
     lines: JSONAttribute = JSONAttribute(null=True)
     digest = UnicodeAttribute(null=True)
+    url = UnicodeAttribute(null=True)
     open_cases: JSONAttribute = JSONAttribute()
     head_seq = NumberAttribute()
     head_digest = UnicodeAttribute()

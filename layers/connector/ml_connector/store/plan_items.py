@@ -24,6 +24,7 @@ def planned_form(planned: PlannedStep) -> dict[str, Any]:
         "confirm": step.confirm,
         "urgent": step.urgent,
         "detail": step.detail,
+        "link": step.link,
         "candidates": list(planned.candidates),
         "reasons": list(planned.reasons),
     }
@@ -46,6 +47,7 @@ def planned_of(form: Mapping[str, Any]) -> PlannedStep:
             confirm=bool(said["confirm"]),
             urgent=bool(said["urgent"]),
             detail=said["detail"],
+            link=bool(said["link"]),
         ),
         tuple(said["candidates"]),
         tuple(said["reasons"]),
@@ -62,6 +64,7 @@ _DEFAULTS: dict[str, Any] = {
     "confirm": False,
     "urgent": False,
     "detail": "full",
+    "link": False,
     "candidates": [],
     "reasons": [],
 }

@@ -88,11 +88,12 @@ def adopt(
 
 
 def _reference(sent: Dispatch, now: datetime) -> tuple[ReferenceRecord, ...]:
-    """By what a reply to this text is told from replies to others; nobody texts back to a call."""
-    if sent.voice:
-        return ()
+    """By what a reply to this text is told from replies to others.
+
+    Nobody texts back to a call: its record, under another name, only says when it was.
+    """
     at = sent.claimed_at or sent.created_at
-    return (ReferenceRecord(sent.recipient, sent.reference, sent.id, at, now + REFERENCE_LIFE),)
+    return (ReferenceRecord(sent.addressee, sent.reference, sent.id, at, now + REFERENCE_LIFE),)
 
 
 #: Why a dispatch that waited is not sent after all.

@@ -1,6 +1,7 @@
 """What became of everything that was sent, and of everything that got stuck on the way.
 
-Once a minute, in this order: what nobody fetched from the queue is rung for again; steps whose time
+Once a minute, in this order: what waits for the same person becomes one text, and what nobody
+fetched from the queue is rung for again; steps whose time
 has come begin; lost claims and unknown outcomes are looked for in the provider's lists; then the
 provider is asked once for all that were sent, failures are tried again later and later, and what
 follows from all that at once, somebody else to be told, is begun.
@@ -23,7 +24,7 @@ from ml_connector.domain.pricing import awaits_price
 from ml_connector.errors import ConnectorError, DeliveryError, StoreError
 from ml_connector.settings import SWEEP_LIMIT
 
-from . import reconciling, ringing, stepping
+from . import bundling, reconciling, ringing, stepping
 from .learning import learn
 from .prices import learn_price
 from .replies import read_replies
@@ -47,6 +48,7 @@ class StatusReport:
     settled: int = 0
     reconciled: int = 0
     rung: int = 0
+    bundled: int = 0
     stepped: int = 0
     replies: int = 0
     left: int = 0
@@ -90,7 +92,9 @@ class _Check:
         """The quick and urgent first: what can wait must not cost those their turn."""
         self._report.looked_at = len(due)
         waiting = [x for x in due if x.state is DispatchState.WAITING]
-        self._report.rung = ringing.ring_again(waiting, self._ports, self._end)
+        joined = self._bundle(waiting)
+        alone = [x for x in waiting if x.id not in joined]
+        self._report.rung = ringing.ring_again(alone, self._ports, self._end)
         self._go_on()
         sent = [x for x in due if x.state in _WITH_PROVIDER or awaits_price(x)]
         asked_about = {x.id for x in (*waiting, *sent)}
@@ -120,6 +124,27 @@ class _Check:
         report = read_replies(self._ports, self._end, awaited=awaited)
         self._report.replies = report.read
         self._report.trouble += report.trouble
+
+    # ------------------------------------------------------------------------------ bundles
+    def _bundle(self, waiting: Sequence[Dispatch]) -> set[str]:
+        """Make one of what waits for the same person; what cannot be joined goes out alone."""
+        joined: set[str] = set()
+        try:
+            groups = bundling.groups(waiting, self._ports)
+        except StoreError as error:
+            self._report.trouble.append(error.code)
+            self._ports.telemetry.warning("bundles_unreadable", reason=error.safe_message)
+            return joined
+
+        def join(group: Sequence[Dispatch], until: datetime) -> None:
+            bundle = bundling.bundle(group, self._ports, until)
+            if bundle:
+                self._report.bundled += 1
+                joined.update(bundle.instead_of)
+
+        for group in groups:
+            self._guarded("dispatch", group[0].id, partial(join, group))
+        return joined
 
     # -------------------------------------------------------------------------------- plans
     def _go_on(self) -> None:

@@ -13,10 +13,10 @@ from ml_connector.domain.delivery import Cure, Verdict
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.ids import dispatch_id
 from ml_connector.domain.instants import seconds, to_text
-from ml_connector.domain.messages import reference_code
-from ml_connector.domain.planning import renewed_text
+from ml_connector.domain.messages import reference_code, renewed_text
 from ml_connector.domain.plans import CHANNELS
 
+from .bundle_texts import still_told, text_of
 from .dispatch_files import DispatchFile, Step, earlier_tries, newer_dispatch, stands
 from .ringing import LONGEST_DELAY
 from .steps import DispatchPorts
@@ -92,14 +92,11 @@ def follow(
     new_id = dispatch_id(before.members[0].alert_id, sequence)
     reference = reference_code(new_id)
     rung_for = wait.total_seconds() <= LONGEST_DELAY
-    text = before.text
-    if not before.voice:
-        text = renewed_text(text, before.reference, reference)
     return d.successor(
         replace(before, sequence=sequence - 1),
         new_id=new_id,
         reference=reference,
-        text=text,
+        text=_text(file, before, reference, ports),
         now=now,
         wait=wait,
         look_after=seconds(ports.timings.ring_again if rung_for else 0),
@@ -107,6 +104,15 @@ def follow(
         members=file.open_members,
         replaces=replaces,
     )
+
+
+def _text(file: DispatchFile, before: Dispatch, reference: str, ports: DispatchPorts) -> str:
+    """The same again with a reference of its own; without what nobody wants to hear any more."""
+    told = tuple(still_told(file))
+    if told and len(told) < len(before.members):
+        person = ports.approvers.approver(before.recipient)
+        return text_of(told, before.channel, person, reference, ports.documents)
+    return before.text if before.voice else renewed_text(before.text, before.reference, reference)
 
 
 def _better_elsewhere(

@@ -106,6 +106,7 @@ class Recreations:
             gone_at=None,
             open_since=now,
             generation=1,
+            url="",
             head=ChainHead(),
             write_id="",
         )

@@ -35,6 +35,7 @@ from ml_connector.errors import (
     StoreError,
 )
 
+from . import bundling
 from .adopting import adopt
 from .dispatch_files import DispatchFile, Step, load
 from .last_look import LastLook, last_look
@@ -42,6 +43,7 @@ from .matching import listed, nobodys
 from .people import PROVIDER, opted_out
 from .ports import Telemetry
 from .steps import DispatchPorts, defer, take
+from .thinning import thin_out, thinned
 
 #: Twilio's code for a number that replied STOP.
 OPTED_OUT = 21610
@@ -77,6 +79,9 @@ def send(dispatch_id: str, ports: DispatchPorts, until: datetime) -> SendOutcome
     if file.wanted and paused and paused > now:
         defer(dispatch_id, paused, "sends of the company are stopped", ports, until)
         return SendOutcome.DEFERRED
+    if thinned(file):
+        fewer = thin_out(dispatch_id, ports, until)
+        return send(fewer.id, ports, until) if fewer else SendOutcome.SUPPRESSED
     fresh: DispatchFile | None = file
     if dispatch.replaces and file.wanted:
         look = last_look(dispatch, ports, until)
@@ -107,8 +112,15 @@ class _Sending:
             if not any(name.startswith("counter:") for name in error.failed):
                 raise
             # The windows of the moment they were counted in: a new one may have begun since.
-            end = wait_until(error.failed, self._claimed_at)
-            defer(self._id, end, "enough texts or calls for this person", self._ports, self._until)
+            full = bundling.throttles(error.failed)
+            if full:
+                end, why = (
+                    wait_until(full, self._claimed_at),
+                    "enough texts or calls for this person",
+                )
+            else:
+                end, why = bundling.after_another(self._claimed_at, self._ports)
+            defer(self._id, end, why, self._ports, self._until)
             return SendOutcome.DEFERRED
         if claimed is None:
             return SendOutcome.DROPPED
@@ -124,14 +136,17 @@ class _Sending:
         dispatch = file.dispatch
         if dispatch.state is not DispatchState.WAITING or dispatch.due_at > now:
             return None
+        if thinned(file):
+            # A member was handled since it was read: the next ring makes another text of it.
+            return None
         self._claimed_at = now
         person = self._ports.approvers.approver(dispatch.recipient)
         stop = _reason_to_stop(file, person, now)
         if stop or person is None:
             return _suppression(file, stop or StopReason.NO_CHANNEL)
-        quiet = _quiet_until(file, person, now)
-        if quiet:
-            until, reason = quiet
+        waits_until = _quiet_until(file, person, now) or bundling.held(file, self._ports, now)
+        if waits_until:
+            until, reason = waits_until
             data: dict[str, Json] = {"reason": reason, "due_at": to_text(until)}
             waits = d.defer(dispatch, until=until, look_at=until, reason=reason)
             return Step(waits, "dispatch.deferred", data)
@@ -146,7 +161,10 @@ class _Sending:
             after,
             "dispatch.claimed",
             {"recipient": person.id, "number": fingerprint(person.salt, person.phone)},
-            counters=counters(dispatch.recipient, dispatch.channel, now),
+            counters=(
+                *counters(dispatch.recipient, dispatch.channel, now),
+                *bundling.turn(file, self._ports, now),
+            ),
         )
 
     # --------------------------------------------------------------------------- the POST

@@ -1,0 +1,1 @@
+"""What was told to whom, read from the audit trail: shown, exported, verified, counted."""

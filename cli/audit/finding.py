@@ -1,0 +1,86 @@
+"""Which bill or payment somebody means by a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cli.console.failures import Misused
+from cli.deployment import Deployment
+from ml_connector.domain.documents import AnyDocument
+from ml_connector.domain.payments import PAYMENT_PREFIX
+from ml_connector.store.document_items import document_of, payment_of
+from ml_connector.store.models import DocumentItem
+from ml_connector.store.transaction import translated
+
+
+class Ambiguous(Misused):
+    """Several have that number: `details` lists them."""
+
+    code = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for; empty means any."""
+
+    number: str
+    record: str = ""
+    company: str = ""
+
+    def names(self, document: AnyDocument) -> bool:
+        """Whether this is one of those meant."""
+        return (
+            document.number == self.number
+            and self.record in ("", document.record_no)
+            and self.company in ("", document.company)
+        )
+
+
+def the_document(deployment: Deployment, wanted: Wanted) -> AnyDocument:
+    """The one document meant. Raises Misused where there is none, Ambiguous where there are more.
+
+    Reads the whole table: numbers have no index, for nothing else asks for one.
+    """
+    found = [one for one in _with_number(deployment, wanted.number) if wanted.names(one)]
+    if not found:
+        raise Misused(
+            f"no bill or payment {wanted.number!r} is known; a bill is known once it was seen "
+            "waiting, a payment once it cleared, was voided or declined"
+        )
+    if len(found) > 1:
+        raise Ambiguous(
+            f"{len(found)} have the number {wanted.number!r}; say which with --record"
+            f"{' and --company' if len({one.company for one in found}) > 1 else ''}",
+            [_candidate(one) for one in _sorted(found)],
+        )
+    return found[0]
+
+
+def kind_of(document: AnyDocument) -> str:
+    """Bill or payment."""
+    return "payment" if document.id.startswith(PAYMENT_PREFIX) else "bill"
+
+
+def document_in(row: Any) -> AnyDocument:  # noqa: ANN401 - PynamoDB's
+    """The bill or payment in a row."""
+    return payment_of(row) if row.sk.startswith(PAYMENT_PREFIX) else document_of(row)
+
+
+def _with_number(deployment: Deployment, number: str) -> list[AnyDocument]:
+    deployment.documents  # noqa: B018 - binds the models
+    with translated():
+        return [document_in(row) for row in DocumentItem.scan(DocumentItem.number == number)]
+
+
+def _sorted(found: Sequence[AnyDocument]) -> list[AnyDocument]:
+    return sorted(found, key=lambda one: (one.company, one.first_seen, one.id))
+
+
+def _candidate(one: AnyDocument) -> str:
+    when = f"due {one.due}, " if one.due else ""
+    return (
+        f"--record {one.record_no}: {kind_of(one)} {one.number} of {one.company}, "
+        f"{one.vendor_name}, {one.amount}, {when}first seen {one.first_seen:%Y-%m-%d}"
+    )

@@ -1,0 +1,182 @@
+"""Everything the audit trail says of one bill or payment, in the order it happened.
+
+Begins with the document's own chains, and follows what they name: the cases, the digest it was told
+in, and the document it continues or is continued by. Who was told is read from the entries too, so
+that it holds even where the tables were changed since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ml_connector.domain.cases import case_chain
+from ml_connector.domain.chains import Broken, Link
+from ml_connector.domain.documents import AnyDocument
+from ml_connector.domain.instants import from_text
+
+from .reading import AuditReader, document_chain
+from .verifying import Verifier
+from .words import masked, said, said_of_alert
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line: when, what, and where it is about somebody, whom and by which way."""
+
+    at: datetime
+    chain: str
+    seq: int
+    kind: str
+    said: str
+    approver: str = ""
+    channel: str = ""
+    sid: str = ""
+    number: str = ""
+    """The masked fingerprint of the number, never the number."""
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All lines, and what is wrong with the chains they come from."""
+
+    moments: tuple[Moment, ...]
+    chains: tuple[str, ...]
+    broken: tuple[Broken, ...]
+
+
+def timeline(document: AnyDocument, reader: AuditReader, verifier: Verifier) -> Timeline:
+    """The story of one document."""
+    links, chains = _gathered(document, reader)
+    people = _People()
+    moments = [moment for link in links for moment in people.moments(link)]
+    broken = [one for chain in chains for one in verifier.one(chain).broken]
+    return Timeline(tuple(moments), tuple(chains), tuple(dict.fromkeys(broken)))
+
+
+# ----------------------------------------------------------------------------- gathering
+def _gathered(document: AnyDocument, reader: AuditReader) -> tuple[list[Link], list[str]]:
+    """Every entry by time, and the chains in the order they were found."""
+    company = document.company
+    generations = range(1, document.generation + 1)
+    found: dict[str, list[Link]] = {}
+    waiting = [document_chain(company, document.id, number) for number in generations]
+    waiting += [case_chain(case) for case in document.open_cases]
+    while waiting:
+        chain = waiting.pop(0)
+        if chain in found:
+            continue
+        found[chain] = list(reader.chain(chain))
+        waiting += [name for link in found[chain] for name in _named(company, link)]
+    links = [link for chain in found.values() for link in chain]
+    # What was written together has one instant: documents say why before cases say what.
+    links.sort(key=lambda link: (link.at, link.chain.startswith("case#"), link.chain, link.seq))
+    return links, [chain for chain, entries in found.items() if entries]
+
+
+def _named(company: str, link: Link) -> Iterator[str]:
+    """The chains an entry of a document names; a case names none, for a digest tells of many."""
+    if not link.chain.startswith("doc#"):
+        return
+    data = data_of(link)
+    for event in data.get("events") or ():
+        if event.get("case"):
+            yield case_chain(str(event["case"]))
+    for case in (*(data.get("ended_cases") or ()), data.get("digest")):
+        if case:
+            yield case_chain(str(case))
+    for other in (data.get("continues_bill"), data.get("continued_by")):
+        if other:
+            yield document_chain(company, str(other), 1)
+
+
+def data_of(link: Link) -> Data:
+    """What an entry holds; nothing where it is no longer readable."""
+    try:
+        data = json.loads(link.data)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def without_numbers(data: Data) -> dict[str, Any]:
+    """The same with every fingerprint of a number masked."""
+    return {
+        name: masked(value) if name in _NUMBERS and isinstance(value, str) else _inside(value)
+        for name, value in data.items()
+    }
+
+
+_NUMBERS = frozenset({"number", "number_before"})
+
+
+def _inside(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, dict):
+        return without_numbers(value)
+    return [_inside(part) for part in value] if isinstance(value, list) else value
+
+
+# -------------------------------------------------------------------------------- people
+class _People:
+    """Whose dispatch is whose, learned from entry to entry."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[str, str, str]] = {}
+
+    def moments(self, link: Link) -> Iterator[Moment]:
+        """The lines of one entry: its own, and one for each person it says is to be told."""
+        data = data_of(link)
+        try:
+            at = from_text(link.at)
+        except ValueError:
+            return  # named among the broken chains
+        dispatch = str(data.get("dispatch") or "")
+        approver, channel, number = self._of.get(dispatch, ("", "", ""))
+        approver = str(data.get("recipient") or data.get("approver") or approver)
+        number = str(data.get("number") or number)
+        if dispatch:
+            self._learn(dispatch, (approver, channel, number), data.get("next"))
+        yield Moment(
+            at=at,
+            chain=link.chain,
+            seq=link.seq,
+            kind=link.kind,
+            said=said(link.kind, data),
+            approver=approver,
+            channel=channel,
+            sid=str(data.get("call_sid") or data.get("sid") or ""),
+            number=masked(number),
+            data=without_numbers(data),
+        )
+        yield from self._alerts(at, link, data.get("alerts") or ())
+
+    def _learn(self, dispatch: str, who: tuple[str, str, str], after: object) -> None:
+        self._of[dispatch] = who
+        if isinstance(after, str) and " " not in after and after not in self._of:
+            self._of[after] = who
+
+    def _alerts(self, at: datetime, link: Link, alerts: Iterable[object]) -> Iterator[Moment]:
+        for told in alerts:
+            if not isinstance(told, dict):
+                continue
+            approver, channel = str(told.get("recipient") or ""), str(told.get("channel") or "")
+            number = str(told.get("number") or "")
+            if told.get("dispatch"):
+                self._of[str(told["dispatch"])] = (approver, channel, number)
+            yield Moment(
+                at=at,
+                chain=link.chain,
+                seq=link.seq,
+                kind="alert",
+                said=said_of_alert(told),
+                approver=approver,
+                channel=channel,
+                number=masked(number),
+                data=without_numbers(told),
+            )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from bench.layers import ROOT
 from sandbox.twilio.flow_definition import read_definition
+from sandbox.twilio.ids import new_sid
 from sandbox.twilio.messages import Draft
 from sandbox.twilio.numbers import DEFAULT_SENDER
 from sandbox.twilio.server import listen
@@ -26,6 +27,7 @@ from sandbox.twilio.world import World
 
 if TYPE_CHECKING:
     from sandbox.twilio.server import Server
+    from sandbox.twilio.studio import Flow
 
 #: Seconds between two texts.
 TWENTIETH = 0.05
@@ -59,21 +61,32 @@ def _texts(world: World, count: int) -> None:
 
 
 def _ended(world: World, count: int) -> None:
+    flow = _published(world)
     for place in range(count):
         phone = world.phones.get(number(place))
         phone.behaviour, phone.keys = "on", ["1"]
-    _active(world, count)
+        world.studio.execute(flow, number(place), DEFAULT_SENDER, _data(place))
     world.clock.forward(MINUTE)
     world.advance()
 
 
 def _active(world: World, count: int) -> None:
-    """All at one moment, where time then stands still: none of them is even ringing yet."""
-    definition = (ROOT / "flows" / "voice.json").read_text(encoding="utf-8")
-    flow = world.studio.create("calls", "published", None, read_definition(definition))
+    """All at one moment, where time then stands still: none of them has been dialled yet."""
+    flow = _published(world)
     for place in range(count):
-        data: dict[str, object] = {"dispatch_id": f"d{place}", "message": BODY.format(place)}
-        world.studio.execute(flow, number(place), DEFAULT_SENDER, data)
+        to, data = number(place), _data(place)
+        # `execute` looks for another call to that number among all there are: here it has none.
+        run = world.studio._open(flow, to, DEFAULT_SENDER, data, initiated_by=new_sid("RQ"))
+        world.accept("execution", run.execution.sid, to, DEFAULT_SENDER, str(data))
+
+
+def _published(world: World) -> Flow:
+    definition = (ROOT / "flows" / "voice.json").read_text(encoding="utf-8")
+    return world.studio.create("calls", "published", None, read_definition(definition))
+
+
+def _data(place: int) -> dict[str, object]:
+    return {"dispatch_id": f"d{place}", "message": BODY.format(place)}
 
 
 async def _serve(world: World) -> None:

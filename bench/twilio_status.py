@@ -40,8 +40,8 @@ ACCOUNTS = (
 WORDS = {TEXTS: "texts, arrived", ENDED: "calls, over", ACTIVE: "calls, going on"}
 #: A call that is over: the execution, its context, its steps.
 READS_OF_AN_END = 3
-#: As many status checks as it takes to look at ten thousand once, and some more.
-MOST_RUNS = 25
+#: As many status checks as look at each of ten thousand once, and one more.
+MOST_RUNS = math.ceil(10_000 / SWEEP_LIMIT) + 1
 
 
 @dataclass(frozen=True, slots=True)

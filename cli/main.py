@@ -29,6 +29,7 @@ from cli.commands import (
     secrets,
     sending,
     status,
+    trying,
     verifying,
     voice,
 )
@@ -157,6 +158,7 @@ _flow.command("explain")(flow.explain)
 _flow.command("push")(flow_changes.push)
 _flow.command("history")(flow.history)
 _flow.command("rollback")(flow_changes.rollback)
+_flow.command("test")(trying.try_flow)
 app.add_typer(_flow, name="flow", rich_help_panel=RULES)
 
 _approvers = _group(PEOPLE, "The people who are told, and their phone numbers.")

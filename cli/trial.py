@@ -170,7 +170,7 @@ _CALLS: Mapping[CallStatus, tuple[bool, str, str]] = MappingProxyType(
 
 
 def _in(language: str, texts: Mapping[str, str]) -> str:
-    return texts.get(language, texts["en"])
+    return texts[language_of(language)]
 
 
 def _failed(word: str, code: int | None, verdict: Verdict) -> Result:

@@ -29,14 +29,20 @@ from ml_connector.domain.documents import Document
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.hours import zone_named
-from ml_connector.domain.wording import TELLABLE
 
 #: The most a look at older bills may cost, API transactions of Intacct.
 MOST_TRANSACTIONS = 500
 
-Kind = StrEnum(  # type: ignore[misc] - its members are those of another
-    "Kind", {kind.name: kind.value for kind in EventKind if kind in TELLABLE and not kind.of_payment}
-)
+
+class Kind(StrEnum):
+    """What may happen to a bill that a flow can tell somebody."""
+
+    SUBMITTED = "bill.submitted"
+    PARTIALLY_APPROVED = "bill.partially_approved"
+    CHANGED = "bill.changed"
+    DECLINED = "bill.declined"
+    OVERDUE = "bill.overdue"
+    REMINDER = "bill.reminder"
 
 
 def try_flow(
@@ -140,6 +146,7 @@ class _Trying:
     ) -> None:
         self._deployment = deployment
         self._flow = _flow(flow, deployment)
+        self._source = str(flow) if flow else f"version {self._flow.version}"
         self._approvers = approvers
         self._company = company
         self._offline = flow is not None and approvers is not None
@@ -162,14 +169,10 @@ class _Trying:
         setting = Setting(self._flow, books, people)
         now = self._moment(at, document.company)
         trial = attempt(document, happens, setting, now)
-        said = {"ok": True, "flow": self._said_flow, **in_json(trial), "notes": self._notes}
+        said = {"ok": True, "flow": self._source, **in_json(trial), "notes": self._notes}
         self._printer.result(said, *shown(trial))
         for note in self._notes:
             self._printer.note(f"note: {note}")
-
-    @property
-    def _said_flow(self) -> str:
-        return f"version {self._flow.version}" if self._flow.version else "a file"
 
     # ------------------------------------------------------------------------- the bill
     def _described(self, path: Path, at: str) -> tuple[Document, Books]:
@@ -189,7 +192,7 @@ class _Trying:
         document = remembered_bill(self._deployment, number, self._company)
         self._key(document.company)
         if not document.lines:
-            self._notes.append(f"no lines of the bill are remembered")
+            self._notes.append("no lines of the bill are remembered")
         return document, self._books(document.company, document)
 
     def _live(self, number: str) -> tuple[Document, Books]:

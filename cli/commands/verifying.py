@@ -95,7 +95,7 @@ class _Code:
     def start(self) -> None:
         """Send it."""
         person, service = self._person, self._account.verify_service(self._verify)
-        self._verify.start(service, person.phone, self._channel, person.language)
+        self._verify.start(service, person.phone, self._channel, language_of(person.language))
 
     def check(self, code: str) -> None:
         """Return where it is right, ask again where it is not and somebody is there; or Failure."""

@@ -142,11 +142,14 @@ def holidays(text: str) -> tuple[date, ...]:
 
 
 def a_language(text: str) -> str:
-    """The language a person is told in; empty means English."""
-    found = text.lower() or LANGUAGES[0]
-    if found not in LANGUAGES:
-        raise BadCell(" or ".join(LANGUAGES))
-    return found
+    """The language a person is told in, with a country or without; empty means English."""
+    language, _, country = text.partition("-")
+    found = f"{language.lower()}-{country.upper()}" if country else language.lower()
+    if found in ROWS or found in LANGUAGES:
+        return found
+    if found:
+        raise BadCell(f"{' or '.join(LANGUAGES)}, or one with a country, such as es-ES")
+    return LANGUAGES[0]
 
 
 def a_zone(text: str) -> str:

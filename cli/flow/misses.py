@@ -19,7 +19,6 @@ from ml_connector.domain.conditions import (
 )
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.domain.events import EventKind
-from ml_connector.domain.messages import day_of_month
 from ml_connector.domain.rules import Flow, Rule
 
 #: Codings said of a bill; the others are counted.
@@ -109,4 +108,4 @@ def _codings(document: AnyDocument, names: list[str]) -> str:
 def _due(due: date | None, today: date) -> str:
     if due is None:
         return "it has no due date"
-    return f"it is due {day_of_month(due)} {due.year}, and today is {day_of_month(today)}"
+    return f"it is due {due:%b} {due.day} {due.year}, and today is {today:%b} {today.day}"

@@ -43,7 +43,8 @@ class Told:
     recipient: str
     channel: str
     text: str
-    reference: str
+    language: str
+    """The IETF tag a call speaks; empty for a text."""
     zone: str
     """The zone the person is reckoned in; empty where it is UTC for want of one."""
     passed_over: tuple[tuple[str, str], ...]
@@ -167,7 +168,7 @@ class _Rehearsal:
             recipient=alert.recipient,
             channel=alert.channel,
             text=dispatch.text if dispatch else "",
-            reference=dispatch.reference if dispatch else "",
+            language=dispatch.language if dispatch else "",
             zone=name if zone_named(name) else "",
             passed_over=passed_over,
         )

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from cli.alerts.words import local, zone_named
 from cli.console.terminal import printable, table
-from ml_connector.domain.gsm7 import segments
 from ml_connector.domain.instants import to_text
 from ml_connector.domain.plans import SMS, VOICE, PlannedStep
 from ml_connector.domain.sentences import duration
 
+from .preview import measured
 from .rehearsal import Told
 from .trying import Trial
 
@@ -53,9 +53,7 @@ def as_json(trial: Trial) -> dict[str, Any]:
         ],
         "problems": list(decision.problems) if decision else [],
         "expires_at": to_text(trial.expires_at) if trial.expires_at else None,
-        "steps": [
-            _step_json(number, planned, starts) for number, planned, starts in _steps(trial)
-        ],
+        "steps": [_step_json(number, planned, starts) for number, planned, starts in _steps(trial)],
     }
 
 
@@ -88,8 +86,16 @@ def _start_json(told: Told) -> dict[str, Any]:
         "sent_at": to_text(told.sent_at) if told.sent_at else None,
         "held": told.held,
         "text": told.text,
-        "segments": segments(told.text).parts if told.text and told.channel == SMS else None,
+        **_measures(told),
     }
+
+
+def _measures(told: Told) -> dict[str, Any]:
+    if not told.text:
+        return {}
+    found = measured(told.channel, told.text, told.language)
+    unit = {"segments": found.segments} if told.channel == SMS else {"seconds": found.seconds}
+    return {**unit, "list_price_usd": str(found.price)}
 
 
 def _steps(trial: Trial) -> Iterator[tuple[int, PlannedStep, list[Told]]]:
@@ -160,7 +166,9 @@ def _moment(told: Told, trial: Trial) -> tuple[str, ...]:
     who = told.recipient if told.text else NOBODY
     if told.sent_at is None:
         goes = "never" if told.text else "-"
-        why = "the plan is over by then" if told.text else "nobody can be told; the next step begins"
+        why = (
+            "the plan is over by then" if told.text else "nobody can be told; the next step begins"
+        )
     else:
         goes = local(told.sent_at, trial.at, zone)
         why = _held(told, trial.at, zone)
@@ -198,11 +206,7 @@ def _texts(trial: Trial) -> Iterator[RenderableType]:
     for told in trial.told:
         if not told.text or told.occurrence > 1:
             continue
-        if told.channel == SMS:
-            parts = segments(told.text).parts
-            measure = f"{len(told.text)} characters, {parts} segment{'s' if parts > 1 else ''}"
-        else:
-            measure = "spoken"
+        measure = measured(told.channel, told.text, told.language).words
         yield Text.assemble(
             (f"Step {told.step} to {told.recipient} ({measure}): ", "bold"), printable(told.text)
         )

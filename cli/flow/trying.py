@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, tzinfo
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.bills import BillState
 from ml_connector.domain.books import Books
+from ml_connector.domain.conditions import levels_done
 from ml_connector.domain.digests import waiting_kind
-from ml_connector.domain.documents import Document
+from ml_connector.domain.documents import AnyDocument, Document
 from ml_connector.domain.events import Event, EventKind, event_of
 from ml_connector.domain.flows import Decision, DecisionContext, Flow, FlowCompany, decide
 from ml_connector.domain.hours import after_business_time, zone_named
@@ -51,7 +52,7 @@ class Trial:
     """What would come of one event at one moment. Without a decision nobody is told."""
 
     event: Event
-    document: Document
+    document: AnyDocument
     at: datetime
     zone: tzinfo
     misses: tuple[Miss, ...]
@@ -65,7 +66,7 @@ class Trial:
         return self.at.astimezone(self.zone).date()
 
 
-def event_for(document: Document, kind: EventKind, today: date) -> Event:
+def event_for(document: AnyDocument, kind: EventKind, today: date) -> Event:
     """The event a poll would make of this happening to the bill in its present round, today.
 
     Its id, and so the reference in the texts, is the real one; only that of a change depends on
@@ -73,7 +74,7 @@ def event_for(document: Document, kind: EventKind, today: date) -> Event:
     """
     discriminator = ""
     if kind is EventKind.PARTIALLY_APPROVED:
-        discriminator = f"level {document.level}"
+        discriminator = f"level {levels_done(document)}"
     elif kind in (EventKind.OVERDUE, EventKind.REMINDER):
         discriminator = today.isoformat()
     return event_of(document.company, document.id, kind, document.round, discriminator)
@@ -98,7 +99,7 @@ def as_in(document: Document, kind: EventKind) -> Document:
 
 
 def attempt(
-    document: Document,
+    document: AnyDocument,
     kind: EventKind,
     setting: Setting,
     now: datetime,
@@ -149,11 +150,11 @@ def plan_times(timings: Timings) -> PlanTimes:
     )
 
 
-def _spoken_of(flow: Flow, kind: EventKind, document: Document) -> EventKind:
+def _spoken_of(flow: Flow, kind: EventKind, document: AnyDocument) -> EventKind:
     """A reminder goes by what it stands for, where no rule names reminders."""
-    if kind is EventKind.REMINDER and not flow.speaks_of(kind, document.company):
-        return usual_kind(document)
-    return kind
+    if kind is not EventKind.REMINDER or flow.speaks_of(kind, document.company):
+        return kind
+    return usual_kind(document) if isinstance(document, Document) else kind
 
 
 def _expires_at(company: FlowCompany, zone: tzinfo, now: datetime, times: PlanTimes) -> datetime:

@@ -113,7 +113,7 @@ def test_one_case_is_shown_with_everything_about_it(
     assert shown["said"] == "Somebody is being told, or is to be."
     assert shown["plan"][0].startswith("1. Text ann (up to 5 tries): begun ")
     assert shown["plan"][1] == (
-        "2. Text bob, unless acknowledged (up to 5 tries): not begun; "
+        "2. Text bob, else ann, unless acknowledged (up to 5 tries): not begun; "
         "it begins 1 hour after step 1 did."
     )
     (told,) = shown["alerts"][0]["dispatches"]

@@ -159,9 +159,14 @@ def test_what_was_done_to_a_chain_is_named_and_no_other_chain_is(
     (found,) = broken(stack)
     expected = {-1: len(whole), 0: len(whole) + 1}.get(seq, seq)
     assert (found["chain"], found["what"], found["seq"]) == (whole[0].chain, what, expected)
+
+
+def test_people_are_told_the_chain_and_what_was_done_to_it(stack: Stack, world: World) -> None:
+    whole = chain(world, case_of(world))
+    cut_off_the_last(whole)
     shown = stack.run("audit", "verify")
     assert shown.exit_code == 1
-    assert f"broken: {whole[0].chain}: {what.replace('_', ' ')}: " in shown.stdout
+    assert f"broken: {whole[0].chain}: cut off: nothing after entry" in shown.stdout
     assert "broken=1" in shown.stdout
 
 

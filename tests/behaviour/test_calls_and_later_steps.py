@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.delivery import CallStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from tests.support.calls import (
     CANNOT_BE_CONNECTED,
@@ -21,12 +22,16 @@ from tests.support.calls import (
     NOBODY_ANSWERS,
     PRESSES_ONE,
     PRESSES_TWO,
+    Life,
 )
 from tests.support.phones import IS_GONE
 from tests.support.provider import Create
 from tests.support.world import COMPANIES, World, number
 
 BOTH = ("sms", "voice")
+#: Queued at the provider, or ringing, for longer than any phone rings.
+NEVER_TAKEN = Life(CallStatus.NO_ANSWER, 500)
+LISTENS_FOR_LONG = Life(CallStatus.CONFIRMED, 400, answered_after=5, by="human")
 ANN, BOB, CHO = number(1), number(2), number(3)
 
 
@@ -232,6 +237,29 @@ def test_without_a_published_flow_a_call_announces_and_stays_unconfirmed() -> No
     assert world.dispatch(dispatch.id).state is DispatchState.UNCONFIRMED
     assert case_of(world, dispatch) is CaseState.OPEN
     assert texts(world, ANN) == 1, "the step after goes out, for nobody confirmed"
+
+
+def test_a_call_nobody_has_taken_yet_is_ended_when_the_bill_is_approved() -> None:
+    world = world_of()
+    world.calls.line(ANN).life = NEVER_TAKEN
+    world.open()
+    world.run(minutes=2)
+    world.ledger.approve("4711")
+    world.run(minutes=4)
+    assert len(world.calls.ended) == 1
+    assert len(world.calls.log) == 1
+
+
+def test_whoever_listens_already_is_not_cut_off_when_the_bill_is_approved() -> None:
+    world = world_of()
+    world.calls.line(ANN).life = LISTENS_FOR_LONG
+    dispatch = world.open()
+    world.run(minutes=2)
+    world.ledger.approve("4711")
+    world.run(minutes=8)
+    assert world.calls.ended == []
+    assert world.dispatch(dispatch.id).state is DispatchState.CONFIRMED
+    assert case_of(world, dispatch) is CaseState.HANDLED
 
 
 # ------------------------------------------------------------------------------ later steps

@@ -91,7 +91,7 @@ def a_step(chance: random.Random, *, first: bool) -> dict[str, Any]:
     return {channel: step}
 
 
-def a_rule(number: int, chance: random.Random) -> dict[str, Any]:
+def conditions(chance: random.Random) -> dict[str, Any]:
     when: dict[str, Any] = {}
     if chance.random() < 0.5:
         low = chance.choice([0, 500, 10_000])
@@ -109,6 +109,11 @@ def a_rule(number: int, chance: random.Random) -> dict[str, Any]:
         when["due_within_days"] = chance.randrange(10)
     if chance.random() < 0.15:
         when["description"] = "*rent*"
+    return when
+
+
+def a_rule(number: int, chance: random.Random) -> dict[str, Any]:
+    when = conditions(chance)
     steps = [a_step(chance, first=n == 0) for n in range(chance.randrange(1, 4))]
     kinds = ["bill.submitted", "bill.partially_approved", "bill.declined"]
     rule: dict[str, Any] = {
@@ -166,10 +171,7 @@ def codings(chance: random.Random) -> Codings:
 def said(trial: Trial) -> list[Sent]:
     """What `flow test` says, in the words of the comparison."""
     return sorted(
-        (
-            Sent(t.step, t.occurrence, t.recipient, t.channel, t.sent_at, t.text)
-            for t in trial.told
-        ),
+        (Sent(t.step, t.occurrence, t.recipient, t.channel, t.sent_at, t.text) for t in trial.told),
         key=lambda one: (one.step, one.occurrence),
     )
 
@@ -178,7 +180,7 @@ class Comparison:
     """One company with its bills, both ways."""
 
     def __init__(self, seed: int) -> None:
-        self._chance = random.Random(seed)
+        self._chance = random.Random(seed)  # noqa: S311 - a seed
         self._flow = a_flow(self._chance)
         self._people = people(self._chance)
         self.seen: Counter[str] = Counter()

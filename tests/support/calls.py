@@ -228,7 +228,7 @@ class Calls:
         if not status.final:
             leg = _leg(placed) if taken or not self.confirms else ""
             carried = self._carried(placed)
-            return replace(self._listed(placed), dispatch_id=carried, call_sid=leg)
+            return replace(self._listed(placed), dispatch_id=carried, call_sid=leg, taken=taken)
         return replace(
             self._listed(placed),
             status=status,
@@ -238,7 +238,12 @@ class Calls:
             witness=status.value if self.confirms else "",
             error_code=life.error_code,
             duration=None if life.answered_after is None else int(life.after - life.answered_after),
+            taken=taken,
         )
+
+    def call_details(self, call_sid: str) -> ProviderCall | None:
+        """The leg of a call; nobody in memory is ever billed."""
+        return next((self.outcome(x.sid) for x in self.log if _leg(x) == call_sid), None)
 
     def end(self, sid: str) -> None:
         """End a call that is going on."""

@@ -52,6 +52,7 @@ FULL: dict[str, Any] = {
             "calendar": {"intervals": {"working": 300}},
             "default_approver": "bob",
             "ap_lead": "lou",
+            "replies": False,
         }
     },
     "rules": [
@@ -88,6 +89,7 @@ FULL: dict[str, Any] = {
                         "until": "handled",
                         "urgent": True,
                         "detail": "amount_only",
+                        "link": True,
                     }
                 },
             ],

@@ -180,5 +180,3 @@ class PlanRun:
                 )
             )
         return sorted(found, key=lambda one: (one.step, one.occurrence))
-
-

@@ -133,7 +133,7 @@ def test_an_entry_of_another_chain_is_named() -> None:
 def test_a_chain_cut_off_at_its_end_is_named(kept: int) -> None:
     found = broken(LINKS[:kept])
     assert (found.what, found.seq) == (Break.CUT_OFF, kept + 1)
-    assert found.said == f"cut off after entry {kept}: the head knows 5 entries"
+    assert found.said == f"nothing after entry {kept}, but the head knows 5 entries"
 
 
 @pytest.mark.parametrize("first", range(1, 6))
@@ -187,7 +187,7 @@ def test_a_chain_that_went_on_since_the_root_is_whole() -> None:
 def test_a_chain_cut_off_together_with_its_head_is_named_by_the_root() -> None:
     found = broken(LINKS[:3], LINKS[2].head, named=named(LINKS[1], LINKS[4]))
     assert (found.what, found.seq) == (Break.CUT_OFF, 4)
-    assert found.said == "cut off after entry 3: the root of 2026-11-20 knows 5 entries"
+    assert found.said == "nothing after entry 3, but the root of 2026-11-20 knows 5 entries"
 
 
 def test_a_history_written_anew_with_its_head_is_named_by_the_root() -> None:

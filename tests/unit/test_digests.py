@@ -177,6 +177,28 @@ def test_a_digest_says_how_many_since_when_and_for_how_much() -> None:
     assert segments(text).parts == 1
 
 
+def test_a_digest_in_spanish_is_written_as_its_reader_writes() -> None:
+    bills = [waiting(number, "1000.00") for number in range(1200)]
+    bills += [waiting(9000 + n, "8.00", "EUR", NOW - timedelta(days=19)) for n in range(600)]
+    assert digest_sms(bills, FRAME, REFERENCE, language="es-ES") == (
+        "Acme AP: 1.800 facturas esperan aprobacion en Intacct, la mas antigua 3 nov."
+        " 1.200.000,00 USD; 4.800,00 EUR. Abra Intacct. Ref K7F2"
+    )
+    one = digest_sms([waiting(1, "5", modified=None)], FRAME, REFERENCE, language="es-MX")
+    assert one == (
+        "Acme AP: 1 factura espera aprobacion en Intacct. USD 5.00. Abra Intacct. Ref K7F2"
+    )
+    assert digest_sms(bills, FRAME, REFERENCE, "reference_only", "es-MX") == (
+        "Acme AP: hay facturas que esperan aprobacion en Intacct. Abra Intacct. Ref K7F2"
+    )
+
+
+def test_a_digest_is_in_the_language_of_the_person_it_is_for() -> None:
+    spanish = {name: replace(person, language="es") for name, person in PEOPLE.items()}
+    (dispatch,) = cases([waiting(1)], spanish.get)["ann"].opening.dispatches
+    assert " 1 factura espera aprobacion en Intacct" in dispatch.text
+
+
 def test_one_bill_is_no_bills_and_an_age_nobody_knows_is_not_named() -> None:
     text = digest_sms([waiting(1, "5", modified=None)], FRAME, REFERENCE)
     assert text == (
@@ -225,16 +247,18 @@ def test_a_companys_name_is_hostile_and_gives_way(name: str) -> None:
         min_size=1,
         max_size=6,
     ),
+    language=st.sampled_from(["en-US", "es-CO", "es-ES"]),
 )
 def test_whatever_the_name_and_the_sums_the_text_fits_and_its_reference_is_found(
-    name: str, amounts: list[tuple[object, str]]
+    name: str, amounts: list[tuple[object, str]], language: str
 ) -> None:
     bills = [
         replace(waiting(place), amount=Money(amount, currency))  # type: ignore[arg-type]
         for place, (amount, currency) in enumerate(amounts)
     ]
-    text = digest_sms(bills, replace(FRAME, company_name=name), REFERENCE)
+    text = digest_sms(bills, replace(FRAME, company_name=name), REFERENCE, language=language)
     assert segments(text).parts <= MOST_SEGMENTS
+    assert " Intacct" in text
     assert reference_in(text) == REFERENCE
     renewed = renewed_text(text, REFERENCE, reference_code("another"))
     assert reference_in(renewed) == reference_code("another")

@@ -26,6 +26,7 @@ CODED = replace(
         LineCoding(department="200", class_id="C2"),
     ),
     digest="k2f7",
+    url="https://www.intacct.com/ia/acct/ur.phtml?.r=x",
 )
 
 
@@ -37,12 +38,14 @@ def test_an_item_written_before_there_were_lines_is_a_document_without_them() ->
     plain = a_document()
     item = document_item(plain, plain.head, plain.write_id)
     assert (item.lines, item.entity, item.description, item.digest) == (None, None, None, None)
+    assert item.url is None
     assert document_of(item) == plain
 
 
-def test_a_payment_keeps_its_entity() -> None:
-    document = payment_first_seen(COMPANY, replace(a_payment("1"), entity_id="E200"), MORNING)
-    assert document.entity == "E200"
+def test_a_payment_keeps_its_entity_and_its_link() -> None:
+    seen = replace(a_payment("1"), entity_id="E200", url="https://www.intacct.com/1")
+    document = payment_first_seen(COMPANY, seen, MORNING)
+    assert (document.entity, document.url) == ("E200", "https://www.intacct.com/1")
     assert payment_of(payment_item(document, document.head, "")) == document
 
 

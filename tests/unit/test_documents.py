@@ -64,6 +64,14 @@ def test_everything_a_bill_shows_is_taken_over_and_nothing_else() -> None:
         assert getattr(shown, name) == getattr(other, name)
 
 
+def test_the_first_link_is_kept() -> None:
+    stored = a_document(replace(a_bill(), url="https://www.intacct.com/1"))
+    assert stored.url == "https://www.intacct.com/1"
+    again = replace(a_bill(), url="https://www.intacct.com/2")
+    assert as_shown(stored, again, LATER).url == "https://www.intacct.com/1"
+    assert as_shown(a_document(), again, LATER).url == "https://www.intacct.com/2"
+
+
 @pytest.mark.parametrize("state", WAITING)
 def test_a_bill_that_goes_on_waiting_is_open_since_it_began_to_wait(state: BillState) -> None:
     assert as_shown(a_document(), a_bill(state=state), LATER).open_since == MORNING

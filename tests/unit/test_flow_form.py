@@ -80,7 +80,12 @@ def test_every_word_of_a_rule_is_read() -> None:
             Step("voice", "approver", confirm=True, attempts=3),
             Step("sms", "approver", timedelta(minutes=10), Until.CONFIRMED),
             Step("voice", "manager", timedelta(minutes=30), Until.CONFIRMED),
-            Step("sms", "ann", day, None, day, 5, Until.HANDLED, urgent=True, detail="amount_only"),
+            Step(
+                *("sms", "ann", day, None, day, 5, Until.HANDLED),
+                urgent=True,
+                detail="amount_only",
+                link=True,
+            ),
         ),
     )
 
@@ -92,6 +97,13 @@ def test_a_company_has_its_own_calendar_default_and_lead() -> None:
     assert (acme.default_approver, acme.ap_lead) == ("bob", "lou")
     assert acme.calendar.working == timedelta(minutes=5)
     assert (flow.default_approver, flow.ap_lead) == ("cho", "lea")
+
+
+def test_texts_of_a_company_ask_for_replies_unless_it_says_otherwise() -> None:
+    acme, other = parse(FULL, 1).company("acme"), parse(PUBLISHED, 1).company("acme")
+    assert acme
+    assert other
+    assert (acme.replies, other.replies) == (False, True)
 
 
 def test_a_first_step_may_be_left_out_without_a_wait_before_it() -> None:

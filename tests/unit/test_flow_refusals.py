@@ -266,6 +266,16 @@ REFUSALS: list[tuple[str, Edit, str]] = [
         f"{FIRST}.reply_confirms: must be true or false",
     ),
     (
+        "whether texts ask for replies as a word",
+        lambda b: b["companies"]["acme"].update(replies="no"),
+        "companies.acme.replies: must be true or false",
+    ),
+    (
+        "a link in a call",
+        lambda b: b["rules"][0].update(notify=[{"voice": {"to": "ann", "link": True}}]),
+        f"{FIRST}.notify[1].voice.link: nobody can follow a link in a call, so use sms",
+    ),
+    (
         "a calendar that cannot be",
         lambda b: b["companies"]["acme"].update(calendar={"working": {"days": []}}),
         "companies.acme.calendar.working.days: names no day",

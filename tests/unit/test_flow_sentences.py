@@ -93,6 +93,7 @@ def test_a_plan_reads_in_the_order_in_which_it_happens() -> None:
             Step("sms", "bob", detail="reference_only"),
             "text bob (showing only the reference)",
         ),
+        (Step("sms", "bob", link=True), "text bob (with a link to Intacct)"),
     ],
 )
 def test_a_step_says_who_is_told_how(step: Step, words: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,14 @@ def test_the_decision_says_whether_a_reply_confirms() -> None:
     decision = decide(flow, EventKind.SUBMITTED, bill_of("1"))
     assert decision
     assert decision.reply_confirms is True
+
+
+@pytest.mark.parametrize("replies", [True, False])
+def test_the_decision_says_whether_texts_of_the_company_ask_for_replies(*, replies: bool) -> None:
+    companies = (FlowCompany("acme", "Acme AP", "UTC", replies=replies),)
+    decision = decide(Flow(1, companies, (a_rule("one"),)), EventKind.SUBMITTED, bill_of("1"))
+    assert decision
+    assert decision.replies is replies
 
 
 # -------------------------------------------------------------------------- several companies

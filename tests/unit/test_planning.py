@@ -137,6 +137,83 @@ def test_the_audit_holds_a_fingerprint_and_neither_number_nor_name_nor_text() ->
         assert secret not in whole
 
 
+# ----------------------------------------------------------------- how a text is written
+LINK = f"https://www.intacct.com/ia/acct/ur.phtml?.r={'x' * 41}"
+
+
+def planned(
+    *steps: Step, person: Approver = ANN, replies: bool = True, url: str = LINK, vendor: str = ""
+) -> Opening:
+    """A case with these steps for one person, whose texts may ask for a reply."""
+    bill = replace(a_bill(), url=url, vendor_name=vendor or "Baker Steel")
+    sighting = seen_first(COMPANY, bill, MORNING)
+    assert sighting
+    decision = Decision(
+        7, 2, "r", "2. R.", steps, tuple((person.id,) for _ in steps), replies=replies
+    )
+    people = {person.id: person}
+    return open_case(
+        sighting.events[0], sighting.document, decision, "Acme AP", people.get, MORNING, TIMES
+    )
+
+
+TEXT, CALL = Step("sms", "approver"), Step("voice", "approver", timedelta(minutes=5))
+
+
+def test_a_text_asks_for_a_1_where_no_call_is_planned() -> None:
+    opening = planned(TEXT)
+    assert "Reply 1 = seen. Ref " in opening.dispatches[0].text
+    assert opening.case.case.replies
+
+
+def test_beside_a_call_a_text_asks_for_its_reference() -> None:
+    dispatch = planned(TEXT, CALL).dispatches[0]
+    ref = dispatch.reference
+    assert dispatch.text.endswith(f" Reply {ref} = seen. Ref {ref}")
+
+
+def test_where_replies_are_not_received_none_is_asked_for() -> None:
+    assert "Reply" not in planned(TEXT, replies=False).dispatches[0].text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Baker Steel, USD 12,500.00, bill INV-4711, due Nov 30. Waiting"),
+        ("es", "Baker Steel, USD 12,500.00, factura INV-4711, vence 30 nov. Espera"),
+        ("es-ES", "Baker Steel, 12.500,00 USD, factura INV-4711, vence 30 nov. Espera"),
+        ("en-GB", "Baker Steel, USD 12,500.00, bill INV-4711, due 30 Nov. Waiting"),
+    ],
+)
+def test_a_text_is_in_the_recipients_language(language: str, said: str) -> None:
+    dispatch = planned(TEXT, person=replace(ANN, language=language)).dispatches[0]
+    assert said in dispatch.text
+    assert dispatch.language == ""
+
+
+def test_a_link_stands_in_a_text_only_where_the_rule_asks_for_it() -> None:
+    assert f" {LINK} " in planned(replace(TEXT, link=True)).dispatches[0].text
+    assert "http" not in planned(TEXT).dispatches[0].text
+    assert "link" not in told(planned(replace(TEXT, link=True)))[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "vendor", "why"),
+    [("", "", "left out: none of Intacct's"), (LINK, "株式会社", "left out: no room")],
+)
+def test_a_link_that_was_left_out_is_in_the_audit(url: str, vendor: str, why: str) -> None:
+    opening = planned(replace(TEXT, link=True), url=url, vendor=vendor)
+    assert "http" not in opening.dispatches[0].text
+    assert told(opening)[0]["link"] == why
+
+
+def test_a_text_in_place_of_a_call_has_no_link_and_says_nothing_of_one() -> None:
+    opening = planned(replace(CALL, after=timedelta(0)), person=replace(ANN, channels=("sms",)))
+    assert [dispatch.channel for dispatch in opening.dispatches] == ["sms"]
+    assert "http" not in opening.dispatches[0].text
+    assert "link" not in told(opening)[0]
+
+
 # --------------------------------------------------------------------------- another try
 def test_another_try_says_the_same_with_its_own_reference() -> None:
     assert renewed_text("Waiting. Ref K7F2", "K7F2", "P3C4") == "Waiting. Ref P3C4"

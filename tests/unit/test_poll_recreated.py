@@ -50,6 +50,17 @@ def test_a_bill_recreated_between_two_polls_is_not_told_again() -> None:
     assert office.all_chains_hold()
 
 
+def test_a_recreated_bill_has_its_own_link() -> None:
+    office = PayingOffice()
+    submit(office, "1")
+    office.intacct.bills["1"] = replace(office.intacct.bills["1"], url="https://intacct.com/1")
+    office.poll()
+    edited(office, url="https://intacct.com/2")
+    office.poll()
+    links = [office.document(number).url for number in ("1", "2")]
+    assert links == ["https://intacct.com/1", "https://intacct.com/2"]
+
+
 def test_a_bill_recreated_while_the_pages_were_read_is_not_told_again() -> None:
     office = office_with_order()
     old = office.intacct.bills["1"]

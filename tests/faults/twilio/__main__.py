@@ -23,8 +23,6 @@ from .cells import LEGEND, Channel
 from .controls import CONTROLS, Check, control
 from .planning import Planner, table
 
-#: How many of the findings are printed.
-SHOWN = 20
 #: A run in a hundred, at least, meets each cell; fifty are enough.
 ENOUGH, SHARE = 50, 100
 #: Part of the time that is kept for the last epoch, and for printing.
@@ -63,6 +61,7 @@ def _run(running: Campaign, planner: Planner, dispatches: int, seed: int, end: f
         epoch = running.epoch(plans, seed * 1_000_003 + place, f"epoch {place}")
         planner.settle(epoch.met)
         outcome.add(epoch)
+        _say(*epoch.verdict.findings)
         if place % 10 == 9:
             _say(f"{outcome.runs} alerts, {outcome.killed} processes killed")
         if time.monotonic() + epoch.seconds > end:
@@ -80,7 +79,6 @@ def _conclude(outcome: Outcome, checks: list[Check], planner: Planner, dispatche
         f"alerts={outcome.runs} dispatches={verdict.dispatches} texts accepted={verdict.accepted} "
         f"processes killed={outcome.killed} out of time={outcome.ran_out} "
         f"unwanted={len(verdict.unwanted)} wrong={len(verdict.wrong)}",
-        *(f"  {one}" for one in verdict.findings[:SHOWN]),
         *(f"too rare, under {planner.floor}: {' / '.join(cell)}" for cell in rare),
     )
     if outcome.runs < dispatches:

@@ -10,7 +10,6 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.aws.queue import dispatch_in, message_body
@@ -21,7 +20,7 @@ from ml_connector.domain.flows import parse
 from ml_connector.domain.unit_of_work import CaseWrite, Change
 from ml_connector.usecases.poll import poll_company
 from ml_connector.usecases.ports import PollPorts
-from tests.support.doorbell import Message, Queue
+from tests.support.doorbell import Queue
 from tests.support.faults import (
     FaultyAlertStore,
     FaultyApproverStore,
@@ -42,10 +41,10 @@ from tests.support.memory_store import (
 from tests.support.telemetry import RecordingTelemetry
 from tests.support.world import COMPANY, POLL_TIMEOUT
 
-from .cells import Channel, Step, Trouble
+from .cells import Step, Trouble
 from .clock import SharedClock
 from .nature import Nature
-from .points import FAILURES, RUNG, RUNG_AFTER, around
+from .points import FAILURES, RUNG, RUNG_AFTER, Caller, Kill, Late, around
 from .provider import SimulatedTwilio
 from .runs import NOBODYS_OWN, Run, RunFaults, flow
 from .worker import Advice
@@ -56,25 +55,6 @@ PATIENCE, ANSWER_AFTER = 0.25, 0.5
 #: A request still on its way when its sender gives up is accepted within this, seconds: while its
 #: claim is respected, and early enough to be listed within the grace period.
 LATEST_ACCEPTANCE = 30.0
-
-
-class Kill(BaseException):
-    """Whoever asked is to be killed now; what was asked for is done, or not, as it is."""
-
-
-@dataclass(slots=True)
-class Caller:
-    """What the desk knows of the worker that asks."""
-
-    batch: dict[int, Message] = field(default_factory=dict)
-    """The messages it was handed, by their numbers; none in a status check."""
-    wrote: dict[str, str] = field(default_factory=dict)
-    """What it wrote last, by the run's person."""
-
-    @property
-    def sends(self) -> bool:
-        """Whether it is the send function."""
-        return bool(self.batch)
 
 
 class Desk:
@@ -107,14 +87,14 @@ class Desk:
         self.said: list[tuple[str, str, dict[str, Any]]] = []
         self.metrics: Counter[str] = Counter()
         self.broken: list[str] = []
-        self.late: dict[str, float] = {}
-        """Numbers of POSTs that may be accepted later, and when they have to be, at the latest."""
+        self.late: dict[str, Late] = {}
+        """POSTs that may be accepted later, by their number."""
         self.asked_for_poll = False
         self._store = LawfulAlertStore(self.tables)
         people = MemoryApproverStore(self.tables)
         people.put(Approver(NOBODYS_OWN, "Nobody", "", salt="none", active=False))
         for run in runs:
-            people.put(_approver(run))
+            people.put(run.approver())
         documents = MemoryDocumentStore(self.tables)
         self._ports: dict[str, Any] = {
             "alerts": FaultyAlertStore(self._store, self.faults),
@@ -314,14 +294,12 @@ class Desk:
     # --------------------------------------------------------------------------- the provider
     def _advice(self, run: Run) -> Advice:
         self._kill_at(run, Step.AFTER_CLAIM)
-        first = run.posts == 0
-        if first and run.plan.trouble is Trouble.LINE:
+        trouble = run.plan.trouble
+        if trouble is Trouble.LINE and run.posts == 0:
             # Somebody at the office tries a call out at this very moment.
             self._twilio.call(run.number)
-        return Advice(
-            patience=PATIENCE if first and run.plan.trouble is Trouble.TIMEOUT else None,
-            warm=first and run.plan.trouble is Trouble.IDLE,
-        )
+        patience = PATIENCE if trouble is Trouble.TIMEOUT else None
+        return Advice(patience, warm=trouble is Trouble.IDLE)
 
     def _point(self, point: str, number: str) -> None:
         run = self._by_number[number]
@@ -329,8 +307,8 @@ class Desk:
             self._kill_at(run, Step.HALF_POST)
             return
         run.posts += 1
-        if run.posts == 1 and run.plan.trouble is Trouble.TIMEOUT:
-            self.late[number] = self.clock.monotonic() + LATEST_ACCEPTANCE
+        if run.plan.trouble is Trouble.TIMEOUT:
+            self.late[number] = Late(self.clock.monotonic() + LATEST_ACCEPTANCE, run.posts)
         self._kill_at(run, Step.WHOLE_POST)
 
     def _ask_for_poll(self, caller: Caller) -> None:
@@ -360,10 +338,3 @@ class Desk:
     def _is_stale(self, dispatch: Dispatch) -> bool:
         run = self.runs.get(dispatch.recipient)
         return run is not None and run.plan.trouble is Trouble.STALE
-
-
-def _approver(run: Run) -> Approver:
-    channel = "voice" if run.plan.channel is Channel.CALL else "sms"
-    return Approver(
-        run.person, run.person.title(), run.number, salt=run.person, channels=(channel,)
-    )

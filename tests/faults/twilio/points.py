@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from tests.support.doorbell import Message
+
 from .cells import Step
 
 #: A sweep's note of a ring; every other change without an audit entry is of no interest here.
@@ -45,3 +49,33 @@ def around(kind: str, *, sends: bool) -> tuple[Step | None, Step | None]:
     if kind == "dispatch.unknown":
         return _UNKNOWN if sends else _LOST
     return _AROUND.get(kind, (None, None))
+
+
+class Kill(BaseException):
+    """Whoever asked is to be killed now; what was asked for is done, or not, as it is."""
+
+
+@dataclass(slots=True)
+class Caller:
+    """What the desk knows of the worker that asks."""
+
+    batch: dict[int, Message] = field(default_factory=dict)
+    """The messages it was handed, by their numbers; none in a status check."""
+    wrote: dict[str, str] = field(default_factory=dict)
+    """What it wrote last, by the run's person."""
+
+    @property
+    def sends(self) -> bool:
+        """Whether it is the send function."""
+        return bool(self.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A POST whose sender may give up: Twilio is done with it by `until`, on the campaign's clock.
+
+    It is the `number`-th one to that phone, from 1.
+    """
+
+    until: float
+    number: int

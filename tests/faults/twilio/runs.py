@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ml_connector.domain.approvers import Approver
 from tests.support.mishaps import Fault, Faults
 from tests.support.world import COMPANY
 
@@ -43,7 +44,6 @@ class Run:
     budgets: dict[tuple[str, str], int] = field(default_factory=dict)
     posts: int = 0
     """POSTs wholly handed to the network."""
-    duplicates_reported: int = 0
 
     def __post_init__(self) -> None:
         self.armed = set(self.plan.steps)
@@ -62,6 +62,12 @@ class Run:
     def number(self) -> str:
         """The phone's number."""
         return f"+1555010{1000 + self.place:04d}"
+
+    def approver(self) -> Approver:
+        """The person, who can be reached by this run's channel alone."""
+        channel = "voice" if self.plan.channel is Channel.CALL else "sms"
+        name = self.person.title()
+        return Approver(self.person, name, self.number, salt=self.person, channels=(channel,))
 
     @property
     def amount(self) -> str:

@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,8 +29,9 @@ from tests.support.faults import label
 from tests.support.world import SEND_TIMEOUT, STATUS_TIMEOUT
 
 from .clock import SharedClock
-from .desk import Caller, Desk, Kill
+from .desk import Desk
 from .line import Ask, Failure, Line
+from .points import Caller, Kill
 from .worker import Job, Office, live
 
 #: Workers alive at the same time.
@@ -47,6 +49,8 @@ STARTS_WITHIN = 2.0
 SECOND_CHECK = 0.25
 #: An answer of a worker or of the simulated Twilio that takes longer than this is none, real time.
 STUCK_SECONDS = 60.0
+LOOK_EVERY = 0.02
+CREATES = ("messages.create", "executions.create")
 
 
 @dataclass(slots=True)
@@ -84,7 +88,9 @@ class World:
         self._events: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._checks = 0
-        self._accepted = 0
+        self._read_to = 0
+        self._done: Counter[str] = Counter()
+        """POSTs Twilio is done with, by the number called or texted; read as far as needed."""
         self.killed = 0
         self.ran_out = 0
 
@@ -296,7 +302,7 @@ class World:
         if visible is not None and visible > self._clock.now():
             instants.append(_seconds(visible))
         target = max(now, min(instants))
-        self._wait_for_acceptances(target)
+        self._wait_for_twilio(target)
         for hand in [one for one in self._hands if one.deadline and one.deadline <= target]:
             self.ran_out += 1
             self._end(hand)
@@ -308,18 +314,20 @@ class World:
             if then:
                 then()
 
-    def _wait_for_acceptances(self, target: float) -> None:
+    def _wait_for_twilio(self, target: float) -> None:
         """What is still on its way to Twilio arrives there before it is too late for the lists."""
         late = self._desk.late
         patience = time.monotonic() + STUCK_SECONDS
-        while late and min(late.values()) < target:
-            for accepted in self._admin.accepted(self._accepted):
-                self._accepted = accepted.seq
-                late.pop(accepted.recipient, None)
+        while any(one.until < target for one in late.values()):
+            for request in self._admin.requests(self._read_to):
+                self._read_to = request.seq
+                self._done[request.recipient] += request.endpoint in CREATES
+            for number in [x for x in late if self._done[x] >= late[x].number]:
+                del late[number]
             if time.monotonic() > patience:
                 raise Stuck("the simulated Twilio lost a request")
-            if late and min(late.values()) < target:
-                time.sleep(0.02)
+            if late:
+                time.sleep(LOOK_EVERY)
 
 
 def _seconds(instant: datetime) -> float:

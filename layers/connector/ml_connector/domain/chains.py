@@ -244,7 +244,7 @@ class _Follower:
             if not entries:
                 said = f"{by} knows {known} entries, and there is none"
                 return self._broken(1, Break.NO_ENTRIES, said)
-            said = f"cut off after entry {last.seq}: {by} knows {known} entries"
+            said = f"nothing after entry {last.seq}, but {by} knows {known} entries"
             return self._broken(last.seq + 1, Break.CUT_OFF, said)
         if head is None and entries and not self._left_behind and kind not in CLOSING:
             said = "what the entries belong to is not there: removed, or restored to before it was"

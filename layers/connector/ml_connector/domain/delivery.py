@@ -125,7 +125,8 @@ class ProviderCall:
 
     `dispatch_id` is what the call itself carries, empty where that was not read or it carries none.
     `call_sid` is the leg on the telephone network, empty before it is dialled. `witness` is the
-    second source's word on how it ended, `duration` in seconds, `price` negative or None.
+    second source's word on how it ended, `duration` in seconds, `price` negative or None. `taken`:
+    somebody, or something, picked it up.
     """
 
     sid: str
@@ -140,6 +141,7 @@ class ProviderCall:
     duration: int | None = None
     price: Decimal | None = None
     price_unit: str = ""
+    taken: bool = False
 
     @property
     def over(self) -> bool:

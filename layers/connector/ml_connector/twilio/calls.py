@@ -41,6 +41,8 @@ STATUSES = {
     "failed": CallStatus.FAILED,
     "canceled": CallStatus.CANCELED,
 }
+#: Those of them in which somebody, or something, has picked it up.
+TAKEN = frozenset({"in-progress", "completed"})
 #: Who may have taken a call, in Twilio's words. `unknown` is no machine: it could not tell.
 ANSWERED_BY = frozenset(
     {
@@ -143,4 +145,5 @@ def shown(official: Any) -> ProviderCall:  # noqa: ANN401 - the official classes
         duration=whole(official.duration),
         price=price(official.price),
         price_unit=(official.price_unit or "").upper(),
+        taken=str(official.status).strip().lower() in TAKEN,
     )

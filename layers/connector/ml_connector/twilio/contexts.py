@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from ml_connector.domain.delivery import CallStatus
 
-from .calls import ANSWERED_BY, is_call_sid, is_machine
+from .calls import ANSWERED_BY, TAKEN, is_call_sid, is_machine
 
 #: The widgets of the flow in flows/voice.json that are looked at.
 CALL, ASK, OUTCOME = "call_approver", "ask", "outcome"
@@ -56,7 +56,6 @@ _LEGS = {
     "failed": CallStatus.FAILED,
     "canceled": CallStatus.CANCELED,
 }
-_TAKEN = frozenset({"in-progress", "completed"})
 _LONGEST_ID = 200
 _DEEPEST = 6
 
@@ -145,7 +144,7 @@ def _meaning(key: str) -> CallStatus | None:
 def _was_taken(context: Context, steps: list[Transition]) -> bool:
     return (
         bool(context.answered_by)
-        or context.call_status in _TAKEN
+        or context.call_status in TAKEN
         or any(step.source == CALL and step.event == "answered" for step in steps)
     )
 

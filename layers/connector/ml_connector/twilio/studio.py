@@ -10,13 +10,22 @@ read are loaded by the first who asks.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.domain.delivery import CallRequest, CallStatus, ProviderCall, Verdict
 from ml_connector.errors import DeliveryError, DeliveryRejected, DeliveryTransient
 
-from .calls import call_details, hang_up, is_call_sid, is_execution_sid, may_go_on, words_of
+from .calls import (
+    TAKEN,
+    call_details,
+    hang_up,
+    is_call_sid,
+    is_execution_sid,
+    may_go_on,
+    words_of,
+)
 from .reading import PAGE_SIZE, Reader
 from .verdicts import verdict_on
 
@@ -64,7 +73,7 @@ class StudioCaller:
                 create(to=request.to, from_=self._sender.voice_from, parameters=parameters)
             ),
         )
-        return _carrying(execution, request.dispatch_id)
+        return replace(execution, dispatch_id=request.dispatch_id)
 
     def list_started_since(self, since: datetime) -> Iterator[ProviderCall]:
         """All our calls started at or after `since` (to the second): active, or ended.
@@ -94,7 +103,7 @@ class StudioCaller:
                 context = self._context(call.sid)
                 if context is None:
                     raise DeliveryTransient("Twilio lists a call and cannot show its data")
-                yield _carrying(call, context.dispatch_id, context.call_sid)
+                yield _carrying(call, context)
 
     def outcome(self, sid: str) -> ProviderCall | None:
         """One call with how it ended, or None where Twilio does not know it (any more).
@@ -114,7 +123,7 @@ class StudioCaller:
                 raise DeliveryTransient("Twilio knows a call and cannot show its data")
             return call
         if call.status is not CallStatus.ENDED:
-            return _carrying(call, context.dispatch_id, context.call_sid)
+            return _carrying(call, context)
         from .contexts import ending  # noqa: PLC0415 - see above
 
         ended = ending(context, self._steps(sid))
@@ -194,9 +203,13 @@ def parameters_of(request: CallRequest, text: str) -> dict[str, str]:
     }
 
 
-def _carrying(call: ProviderCall, dispatch_id: str, call_sid: str = "") -> ProviderCall:
-    return ProviderCall(
-        call.sid, call.to, call.status, call.created_at, dispatch_id=dispatch_id, call_sid=call_sid
+def _carrying(call: ProviderCall, context: Context) -> ProviderCall:
+    return replace(
+        call,
+        dispatch_id=context.dispatch_id,
+        call_sid=context.call_sid,
+        answered_by=context.answered_by,
+        taken=bool(context.answered_by) or context.call_status in TAKEN,
     )
 
 

@@ -39,18 +39,25 @@ def learn_call(
     ):
         lost = ProviderCall(dispatch.sid, dispatch.to, CallStatus.CANCELED, now)
         return _settle(dispatch, lost, ports, until)
-    if age >= ports.timings.call_patience or _to_be_ended(dispatch, call, ports):
+    if age >= ports.timings.call_patience or _to_be_ended(dispatch, ports):
         ports.caller.end(dispatch.sid)
     look_at = now + seconds(ports.timings.status_interval)
     write_quietly(dispatch, d.look_again(dispatch, look_at=look_at), ports, until)
     return False
 
 
-def _to_be_ended(dispatch: Dispatch, call: ProviderCall | None, ports: DispatchPorts) -> bool:
-    """A call nobody has taken yet, about something that was handled meanwhile."""
-    if call is None or call.call_sid or call.status is not CallStatus.ACTIVE:
+def _to_be_ended(dispatch: Dispatch, ports: DispatchPorts) -> bool:
+    """Whether nobody has taken it yet, and what it is about was handled meanwhile.
+
+    Whoever listens already is not cut off.
+    """
+    if load(ports.alerts, dispatch.id).wanted:
         return False
-    return not load(ports.alerts, dispatch.id).wanted
+    call = ports.caller.outcome(dispatch.sid)
+    if call is None or call.over:
+        return False
+    leg = ports.caller.call_details(call.call_sid) if call.call_sid else None
+    return not (call.taken or (leg is not None and leg.taken))
 
 
 def _settle(dispatch: Dispatch, call: ProviderCall, ports: DispatchPorts, until: datetime) -> bool:

@@ -63,10 +63,10 @@ class CountingHttp(ConnectorHttpClient):
         super().__init__(tls=False)
         self.asked: Counter[str] = Counter()
 
-    def request(self, method: str, uri: str, **kwargs: Any) -> Response:  # noqa: ANN401
+    def request(self, method: str, uri: str, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
         """As the client does."""
         self.asked[_kind(uri, kwargs.get("params") or {})] += 1
-        return super().request(method, uri, **kwargs)
+        return super().request(method, uri, *args, **kwargs)
 
 
 def _kind(uri: str, params: dict[str, object]) -> str:

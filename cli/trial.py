@@ -21,6 +21,7 @@ from ml_connector.domain.delivery import (
     SmsRequest,
     Verdict,
 )
+from ml_connector.domain.formats import language_of
 from ml_connector.twilio.announce import AnnouncingCaller
 from ml_connector.twilio.messages import TwilioMessenger
 from ml_connector.twilio.studio import StudioCaller

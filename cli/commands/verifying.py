@@ -16,6 +16,7 @@ from cli.deployment import Deployment, Target
 from cli.people_store import PeopleStore, fingerprint_of
 from cli.telephony import VERIFY_SERVICE, Twilio, twilio
 from ml_connector.domain.approvers import Approver
+from ml_connector.domain.formats import language_of
 from ml_connector.domain.instants import to_text
 from ml_connector.domain.phone import mask
 from ml_connector.twilio.verify import Channel, Checked, TwilioVerify

@@ -10,6 +10,7 @@ from functools import cache
 from cli.fit.phones import normalise
 from ml_connector.domain.approvers import EVERY_CHANNEL
 from ml_connector.domain.hours import WEEKDAYS, minutes_of
+from ml_connector.domain.number_formats import ROWS
 from ml_connector.domain.phone import PhoneNumber, PhoneNumberInvalid
 
 #: What a step of a flow says when it means somebody's part and no one person; nobody's id.
@@ -143,8 +144,8 @@ def holidays(text: str) -> tuple[date, ...]:
 
 def a_language(text: str) -> str:
     """The language a person is told in, with a country or without; empty means English."""
-    language, _, country = text.partition("-")
-    found = f"{language.lower()}-{country.upper()}" if country else language.lower()
+    language, dash, country = text.partition("-")
+    found = language.lower() + dash + country.upper()
     if found in ROWS or found in LANGUAGES:
         return found
     if found:

@@ -17,7 +17,7 @@ from ml_connector.domain.dispatches import DispatchState
 from ml_connector.settings import Timings
 from tests.support.faults import Fault
 from tests.support.phones import ANSWERS, GIVES_NO_RECEIPT, IS_GONE, IS_OFF, Turn
-from tests.support.world import COMPANIES, COMPANY, QueueNature, World, number
+from tests.support.world import COMPANIES, COMPANY, EACH_ALONE, QueueNature, World, number
 
 #: How often each fault happens, per passage of a point, in the usual storm.
 USUAL: Mapping[Fault, float] = {
@@ -56,7 +56,7 @@ class Weather:
     queue: QueueNature = field(
         default_factory=lambda: QueueNature(shuffled=True, duplicate=0.15, slack=30.0)
     )
-    timings: Timings = field(default_factory=Timings)
+    timings: Timings = EACH_ALONE
     people: int = 4
     bills: tuple[int, int] = (4, 28)
     """The fewest and the most of a history: now and then more than one person may be texted."""

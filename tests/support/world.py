@@ -65,6 +65,9 @@ POLL_TIMEOUT, SEND_TIMEOUT, STATUS_TIMEOUT = 120.0, 30.0, 60.0
 #: Kept free at the end of a function's time, as the container does.
 LAST_WORDS = 0.5
 
+#: Most stories are about one text at a time; those of bundles ask for the usual `Timings()`.
+EACH_ALONE = Timings(bundle_window=0.5)
+
 COMPANY = "acme"
 #: Seconds between two polls, at any hour, so that a story may begin when it likes.
 POLL_EVERY = 120
@@ -128,7 +131,7 @@ class World:
         )
         self.telemetry = RecordingTelemetry()
         self.ledger = Ledger(self.clock)
-        self.timings = timings or Timings()
+        self.timings = timings or EACH_ALONE
         self._ids = itertools.count(1)
         alerts = FaultyAlertStore(LawfulAlertStore(self.tables), self.faults)
         doorbell = FaultyDoorbell(self.queue, self.faults)

@@ -12,20 +12,19 @@ Only what has never been claimed and follows nothing is joined: no try of it can
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.bundles import HELD, MOST_MEMBERS
-from ml_connector.domain.cases import Alert, Case
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
 from ml_connector.domain.ids import dispatch_id
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.messages import reference_code
 from ml_connector.domain.plans import step_of
-from ml_connector.domain.unit_of_work import CaseWrite, Change, Counter
+from ml_connector.domain.unit_of_work import CaseWrite, Change, Counter, ReferenceRecord
 from ml_connector.domain.wording import spoken_language
 from ml_connector.settings import SWEEP_LIMIT
 
@@ -44,43 +43,64 @@ _TURN = "turn"
 _NO_LIMIT = 1_000_000_000
 #: A bundle is what comes second for its first alert.
 _SECOND = 2
+#: The newest texts to a person that are looked at.
+_NEWEST = 5
 
 
 # ------------------------------------------------------------------------- before the claim
-def held(file: DispatchFile, ports: DispatchPorts, now: datetime) -> tuple[datetime, str] | None:
-    """Until when a dispatch waits for others to join, and why; None where it goes out now.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whether a dispatch may go out now as far as others to the same person are concerned.
 
-    Each waits once at most: what was deferred before, for whatever reason, does not wait again.
+    `wait` is until when it is held, and why; where it is not, its claim counts on `counters`.
     """
-    if not _first_of_many(file, ports):
-        return None
+
+    wait: tuple[datetime, str] | None = None
+    counters: tuple[Counter, ...] = ()
+
+
+def turn(file: DispatchFile, ports: DispatchPorts, now: datetime) -> Turn:
+    """Hold what would follow a text too soon; keep two functions from both sending a first one.
+
+    Each waits once at most: what was deferred before, for whatever reason, does not wait again. A
+    text about the very same case holds nothing: when its next step comes is for its rule to say.
+    Raises StoreUnavailable.
+    """
+    if ports.timings.bundle_window < LEAST_WINDOW:
+        return Turn()
     dispatch, window = file.dispatch, seconds(ports.timings.bundle_window)
-    ends = [now]
+    if not _first_of_many(file):
+        return Turn(counters=_counters(dispatch, ports, now, _NO_LIMIT))
     sent = ports.alerts.references(dispatch.addressee, now - window)
-    ends += [min(one.at, now) + window for one in sent[:1]]
+    ends = [min(one.at, now) + window for one in _about_others(sent[:_NEWEST], file, ports)]
     if any(case.kind.startswith("payment.") for case in file.cases):
         # Payments clear by the hundred, and nobody has to act: even the first waits for the others.
         ends.append(dispatch.created_at + seconds(ports.timings.payments_gather))
-    return (max(ends), HELD) if max(ends) > now else None
+    end = max(ends, default=now)
+    if end > now:
+        return Turn(wait=(end, HELD))
+    return Turn(counters=_counters(dispatch, ports, now, _NO_LIMIT if sent else 1))
 
 
-def turn(file: DispatchFile, ports: DispatchPorts, now: datetime) -> tuple[Counter, ...]:
-    """What keeps two functions from both sending a person's first text at the same moment.
+def _about_others(
+    sent: Iterable[ReferenceRecord], file: DispatchFile, ports: DispatchPorts
+) -> Iterator[ReferenceRecord]:
+    own = {case.id for case in file.cases}
+    for one in sent:
+        dispatch = ports.alerts.dispatch(one.dispatch_id)
+        if dispatch is None or any(member.case_id not in own for member in dispatch.members):
+            yield one
 
-    One first text in each of the windows; everything else only counts.
-    """
+
+def _counters(
+    dispatch: Dispatch, ports: DispatchPorts, now: datetime, limit: int
+) -> tuple[Counter, ...]:
+    """One first text in each of the windows; everything else only counts."""
     length = int(ports.timings.bundle_window)
-    if length < LEAST_WINDOW:
-        return ()
-    dispatch = file.dispatch
     start = int(now.timestamp()) // length * length
-    return (
-        Counter(
-            key=f"{_TURN}#{dispatch.channel}#{dispatch.recipient}#{length}#{start}",
-            limit=1 if _first_of_many(file, ports) else _NO_LIMIT,
-            expires_at=datetime.fromtimestamp(start, UTC) + 2 * seconds(length),
-        ),
-    )
+    key = f"{_TURN}#{dispatch.channel}#{dispatch.recipient}#{length}#{start}"
+    end = datetime.fromtimestamp(start, UTC) + 2 * seconds(length)
+    return (Counter(key, limit, expires_at=end),)
 
 
 def throttles(failed: Iterable[str]) -> tuple[str, ...]:
@@ -97,12 +117,10 @@ def after_another(now: datetime, ports: DispatchPorts) -> tuple[datetime, str]:
     return now + seconds(ports.timings.bundle_window), HELD
 
 
-def _first_of_many(file: DispatchFile, ports: DispatchPorts) -> bool:
+def _first_of_many(file: DispatchFile) -> bool:
     """Whether it is the first try of one alert, in no hurry, and was never deferred."""
     dispatch = file.dispatch
-    if ports.timings.bundle_window < LEAST_WINDOW or dispatch.reason:
-        return False
-    return _untried(dispatch) and all(_patient(case, alert) for case, alert in still_told(file))
+    return not dispatch.reason and _untried(dispatch) and _patient(file)
 
 
 def _untried(dispatch: Dispatch) -> bool:
@@ -113,8 +131,10 @@ def _untried(dispatch: Dispatch) -> bool:
     )
 
 
-def _patient(case: Case, alert: Alert) -> bool:
-    return may_join(case) and not step_of(case, alert).urgent
+def _patient(file: DispatchFile) -> bool:
+    """Whether it may wait for others, and there are words for it together with them."""
+    told = still_told(file)
+    return all(may_join(case) and not step_of(case, alert).urgent for case, alert in told)
 
 
 # ---------------------------------------------------------------------- what is to be joined
@@ -209,7 +229,7 @@ def _may_be_joined(file: DispatchFile, ports: DispatchPorts) -> bool:
     return (
         _deferred(file.dispatch)
         and file.wanted
-        and all(_patient(*one) for one in still_told(file))
+        and _patient(file)
         and all(case.expires_at > now for case in file.cases)
     )
 

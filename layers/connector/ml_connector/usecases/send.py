@@ -144,7 +144,8 @@ class _Sending:
         stop = _reason_to_stop(file, person, now)
         if stop or person is None:
             return _suppression(file, stop or StopReason.NO_CHANNEL)
-        waits_until = _quiet_until(file, person, now) or bundling.held(file, self._ports, now)
+        turn = bundling.turn(file, self._ports, now)
+        waits_until = _quiet_until(file, person, now) or turn.wait
         if waits_until:
             until, reason = waits_until
             data: dict[str, Json] = {"reason": reason, "due_at": to_text(until)}
@@ -163,7 +164,7 @@ class _Sending:
             {"recipient": person.id, "number": fingerprint(person.salt, person.phone)},
             counters=(
                 *counters(dispatch.recipient, dispatch.channel, now),
-                *bundling.turn(file, self._ports, now),
+                *turn.counters,
             ),
         )
 

@@ -109,7 +109,7 @@ def take(
             )
         except StoreConflict as error:
             lost += 1
-            if any(name.startswith(("counter:", "sid:")) for name in error.failed):
+            if _hopeless(error):
                 raise
             if (lost >= TRIES and not stubborn) or ports.clock.now() >= until:
                 raise StoreConflict(
@@ -119,6 +119,15 @@ def take(
             ports.sleep(_PAUSE_SECONDS * ports.share())
         else:
             return replace(step, written=file_after(file, change))
+
+
+def _hopeless(error: StoreConflict) -> bool:
+    """Whether deciding again would not help: an id is another's, or nothing but counters is full.
+
+    Whoever lost a race for the dispatch may find the counters full that the winner counted on.
+    """
+    counted = [name.startswith("counter:") for name in error.failed]
+    return any(name.startswith("sid:") for name in error.failed) or (bool(counted) and all(counted))
 
 
 def _decided(

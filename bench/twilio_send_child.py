@@ -14,7 +14,9 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from app import container, handler  # type: ignore[import-not-found]  # of functions/send
@@ -32,7 +34,14 @@ from ml_connector.twilio.credentials import Sender, TwilioCredentials
 from ml_connector.twilio.endpoints import Endpoints
 from ml_connector.twilio.http_client import ConnectorHttpClient
 from ml_connector.twilio.messages import TwilioMessenger
+from ml_connector.usecases.send import SendOutcome, send
 from tests.support import samples
+from tests.support.memory_store import (
+    MemoryAlertStore,
+    MemoryApproverStore,
+    MemoryDocumentStore,
+    Tables,
+)
 
 ACCOUNT, TOKEN = "AC" + "5a" * 16, "sandbox-auth-token"
 OURS, ANN = "+15550100000", "+15550100001"
@@ -58,12 +67,16 @@ class Context:
 
 
 # ------------------------------------------------------------------------------ whole alerts
-def alerts(count: int) -> list[str]:
-    """That many dispatches waiting in the store, each for somebody else; their ids."""
+def alerts(count: int, store: Any = None, approvers: Any = None) -> list[str]:  # noqa: ANN401
+    """That many dispatches waiting in a store, DynamoDB's unless given; their ids.
+
+    Each is for somebody else: nobody gets so many texts.
+    """
+    store, approvers = store or container.alerts, approvers or container.approvers
     made, now = [], datetime.now(UTC)
     for _ in range(count):
         name = uuid.uuid4().hex
-        container.approvers.put(Approver(name, "Ann Approver", ANN, salt="bench"))
+        approvers.put(Approver(name, "Ann Approver", ANN, salt="bench"))
         dispatch = samples.dispatch(
             name,
             recipient=name,
@@ -75,7 +88,7 @@ def alerts(count: int) -> list[str]:
         case = samples.case(f"c{name}", opened_at=now, expires_at=now + timedelta(days=5))
         alert = samples.alert(f"a{name}", case.id, recipient=name, dispatch=name)
         parts = samples.written(case)
-        container.alerts.commit(
+        store.commit(
             Change(uuid.uuid4().hex, dispatches=(dispatch,), alerts=(alert,), cases=(parts,))
         )
         made.append(name)
@@ -105,6 +118,28 @@ def handled(ids: list[str]) -> float:
     return took / len(ids)
 
 
+class InMemory:
+    """The same use case with its stores in memory: our own CPU and that of the POST."""
+
+    def __init__(self, messenger: TwilioMessenger, count: int) -> None:
+        self._tables = Tables()
+        approvers, store = MemoryApproverStore(self._tables), MemoryAlertStore(self._tables)
+        self._ids = alerts(count, store, approvers)
+        self._ports = replace(
+            container.dispatch_ports,
+            alerts=store,
+            approvers=approvers,
+            documents=MemoryDocumentStore(self._tables),
+            messenger=messenger,
+        )
+
+    def send(self) -> None:
+        """Send one. Raises SystemExit where that is not what happened."""
+        outcome = send(self._ids.pop(), self._ports, container.until(Context()))
+        if outcome is not SendOutcome.SENT:
+            raise SystemExit(f"not sent: {outcome}")
+
+
 # --------------------------------------------------------------------------------- texts alone
 class Texts:
     """Ways to send one text to the same server."""
@@ -119,7 +154,7 @@ class Texts:
             Endpoints(url),
             ConnectorHttpClient(ca_file=roots, clocks=clocks),
         )
-        self._messenger = TwilioMessenger(self._connection, Sender(number=OURS))
+        self.messenger = TwilioMessenger(self._connection, Sender(number=OURS))
         self._kept = self._official()
 
     def _official(self) -> Any:  # noqa: ANN401 - the official classes are untyped
@@ -129,7 +164,7 @@ class Texts:
 
     def ours(self, text: str = TEXT) -> None:
         """The adapter, over its kept connection."""
-        self._messenger.send_sms(SmsRequest(ANN, text, 14_400), 10.0)
+        self.messenger.send_sms(SmsRequest(ANN, text, 14_400), 10.0)
 
     def kept(self) -> None:
         """The official client with its own HTTP client, kept."""
@@ -152,6 +187,14 @@ class Texts:
     def close(self) -> None:
         """Close what is kept."""
         self._connection.close()
+
+
+def read(name: str) -> None:
+    """One read of DynamoDB with nothing but its client: what any way to read costs."""
+    key = {"pk": {"S": f"dispatch#{name}"}, "sk": {"S": "dispatch"}}
+    table = container.settings.alerts_table
+    if "Item" not in container.connection.client.get_item(TableName=table, Key=key):
+        raise SystemExit("the dispatch is not where it is looked for")
 
 
 def cpu(act: Callable[[], object]) -> float:
@@ -199,20 +242,22 @@ def main() -> None:
     texts = Texts(url, roots)
     asked: list[str] = []
     samples_: dict[str, list[float]] = {}
+    memory = InMemory(texts.messenger, rounds + 1)
     events = container.connection.client.meta.events
     ones, tens = alerts(rounds + 1), alerts(BATCH * (rounds + 1))
     events.register("before-send.dynamodb", lambda **_: asked.append(""))
     for number in range(rounds + 1):
         one, ten = [ones[number]], tens[BATCH * number : BATCH * (number + 1)]
         found = {"a batch of one": handled(one), f"a batch of {BATCH}": handled(ten)}
+        found |= {"in memory": cpu(memory.send), "one read": cpu(partial(read, one[0]))}
         found |= {"ours": cpu(texts.ours), "kept": cpu(texts.kept), "new": cpu(texts.new)}
         # The first round makes connections, and does not count.
         if number:
             for name, took in found.items():
                 samples_.setdefault(name, []).append(took * 1000)
     alerts_sent = (BATCH + 1) * (rounds + 1)
-    # Two of them are this program's, looking whether all were sent.
-    database = (len(asked) - 2 * (rounds + 1)) / alerts_sent
+    # Three of them are this program's own.
+    database = (len(asked) - 3 * (rounds + 1)) / alerts_sent
     spells = quiet_spells(texts)
     texts.close()
     medians = {name: statistics.median(taken) for name, taken in samples_.items()}

@@ -24,6 +24,8 @@ BATCH = 10
 MOST = 5_000
 #: How long nobody else sees what is being looked at, seconds; given back before that.
 HELD = 300
+#: Waiting makes SQS look at all of its servers; without it a message may be missed. Seconds.
+WAIT = 1
 
 #: What a queue service says that does not know move tasks.
 _NO_MOVE_TASKS = frozenset(
@@ -117,24 +119,25 @@ class DeadLetterQueue:
     # ------------------------------------------------------------------------------ by hand
     def _by_hand(self, expected: int, *, drop: bool, advance: Advance) -> Outcome:
         moved = dropped = 0
-        left: dict[str, Letter] = {}
+        held: dict[str, Letter] = {}
         try:
             for batch in self._batches():
+                # Held until the end, so that the next batch is not the same again.
+                held |= {letter.id: letter for letter in batch}
                 verdicts = self.judge(batch)
                 back = [one.letter for one in verdicts if one.fate is Fate.BACK]
                 spent = [one.letter for one in verdicts if one.fate is Fate.SPENT and drop]
-                handled = {letter.id for letter in (*back, *spent)}
-                # Held until the end, so that the next batch is not the same again.
-                left |= {letter.id: letter for letter in batch if letter.id not in handled}
                 self._send(back)
                 self._delete([*back, *spent])
+                for letter in (*back, *spent):
+                    held.pop(letter.id, None)
                 moved, dropped = moved + len(back), dropped + len(spent)
-                advance(moved + dropped + len(left), expected)
-                if moved + dropped + len(left) >= MOST:
+                advance(moved + dropped + len(held), expected)
+                if moved + dropped + len(held) >= MOST:
                     break
         finally:
-            self._give_back(left.values())
-        return Outcome(moved, dropped, len(left))
+            self._give_back(held.values())
+        return Outcome(moved, dropped, len(held))
 
     def _batches(self) -> Iterator[list[Letter]]:
         """Messages nobody else sees for a while, until none is left that could be seen."""
@@ -143,8 +146,7 @@ class DeadLetterQueue:
                 QueueUrl=self.url,
                 MaxNumberOfMessages=BATCH,
                 VisibilityTimeout=HELD,
-                # Looks at all of SQS's servers; without it a message may be missed.
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=WAIT,
                 AttributeNames=["SentTimestamp"],
             )
             messages = found.get("Messages", [])

@@ -6,22 +6,23 @@ no more than one page of each segment is in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
 from cli.deployment import Deployment
 from ml_connector.domain.audit import ChainHead
-from ml_connector.domain.cases import case_chain
 from ml_connector.domain.chains import Link
+from ml_connector.store.heads import FLOW, HEAD, POINTER, DynamoHeads, document_chain, head_of
 from ml_connector.store.mapping import case_keys, company_key
 from ml_connector.store.models import ApproverItem, AuditItem, CaseItem, DocumentItem, FlowItem
 from ml_connector.store.transaction import translated
 
-FLOW = "flow"
-_POINTER = "pointer"
 _DOCUMENT, _CASE, _PERSON = "doc", "case", "person"
+
+#: Heads read at a time.
+_PAGE = 5_000
 
 #: `doc#<company>#<kind>#<record number>`, and `#<generation>` after it from the second one on.
 _PLAIN_PARTS = 4
@@ -110,20 +111,20 @@ class DynamoAuditReader:
     # ----------------------------------------------------------------------------- heads
     def heads(self) -> Iterator[tuple[str, ChainHead]]:
         """See AuditReader. What is stored and has no entry yet is left out."""
-        with translated():
-            yield from _of(_document_heads())
-            yield from _of(_case_heads())
-            yield from _of(_person_heads())
-        flow = self._flow()
-        if flow:
-            yield FLOW, flow
+        source, cursor = DynamoHeads(), ""
+        while True:
+            page = source.page(cursor, _PAGE)
+            yield from page.heads
+            cursor = page.cursor
+            if not cursor:
+                return
 
     def anchor(self, chain: str) -> Anchor:
         """See AuditReader."""
         kind, _, name = chain.partition("#")
         with translated():
             if chain == FLOW:
-                return Anchor(self._flow())
+                return Anchor(_head(FlowItem, FLOW, POINTER))
             if kind == _CASE and name:
                 return Anchor(_head(CaseItem, *case_keys(name)))
             if kind == _PERSON and name:
@@ -131,11 +132,6 @@ class DynamoAuditReader:
             if kind == _DOCUMENT:
                 return _document_anchor(chain)
         return Anchor()
-
-    @staticmethod
-    def _flow() -> ChainHead | None:
-        with translated():
-            return _head(FlowItem, FLOW, _POINTER)
 
 
 def link_in(item: Mapping[str, Any]) -> Link:
@@ -155,51 +151,11 @@ def link_in(item: Mapping[str, Any]) -> Link:
     )
 
 
-def document_chain(company: str, document: str, generation: int) -> str:
-    """The chain of a document."""
-    name = f"{_DOCUMENT}#{company}#{document}"
-    return name if generation == 1 else f"{name}#{generation}"
-
-
-_HEAD = ["head_seq", "head_digest"]
-
-
-def _of(rows: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, ChainHead]]:
-    for chain, row in rows:
-        head = _head_of(row)
-        if head and head.seq:
-            yield chain, head
-
-
-def _document_heads() -> Iterator[tuple[str, Any]]:
-    wanted = ["pk", "sk", "company", "generation", *_HEAD]
-    for row in DocumentItem.scan(DocumentItem.head_seq.exists(), attributes_to_get=wanted):
-        yield document_chain(row.company, row.sk, int(row.generation or 1)), row
-
-
-def _case_heads() -> Iterator[tuple[str, Any]]:
-    for row in CaseItem.scan(CaseItem.sk == "case", attributes_to_get=["pk", "sk", "id", *_HEAD]):
-        yield case_chain(row.id), row
-
-
-def _person_heads() -> Iterator[tuple[str, Any]]:
-    for row in ApproverItem.scan(attributes_to_get=["pk", *_HEAD]):
-        yield f"{_PERSON}#{row.pk}", row
-
-
 def _head(model: Any, *key: str) -> ChainHead | None:  # noqa: ANN401 - any of the models
     try:
-        return _head_of(model.get(*key, consistent_read=True, attributes_to_get=_HEAD))
+        return head_of(model.get(*key, consistent_read=True, attributes_to_get=list(HEAD)))
     except model.DoesNotExist:
         return None
-
-
-def _head_of(row: Any) -> ChainHead | None:  # noqa: ANN401 - any of the models
-    """The head a row holds; a row from before its kind had one holds none."""
-    if row.head_seq is None:
-        return ChainHead()
-    empty = ChainHead() if not row.head_seq else None
-    return empty or ChainHead(int(row.head_seq), str(row.head_digest or ""))
 
 
 def _document_anchor(chain: str) -> Anchor:
@@ -207,7 +163,7 @@ def _document_anchor(chain: str) -> Anchor:
     if len(parts) not in (_PLAIN_PARTS, _PLAIN_PARTS + 1):
         return Anchor()
     company, document = parts[1], "#".join(parts[2:_PLAIN_PARTS])
-    wanted = ["company", "generation", *_HEAD]
+    wanted = ["company", "generation", *HEAD]
     try:
         row = DocumentItem.get(
             company_key(company), document, consistent_read=True, attributes_to_get=wanted
@@ -216,6 +172,6 @@ def _document_anchor(chain: str) -> Anchor:
         return Anchor()
     generation = int(row.generation or 1)
     if document_chain(company, document, generation) == chain:
-        return Anchor(_head_of(row))
+        return Anchor(head_of(row))
     number = parts[_PLAIN_PARTS] if len(parts) > _PLAIN_PARTS else "1"
     return Anchor(left_behind=number.isdecimal() and int(number) < generation)

@@ -17,8 +17,9 @@ from ml_connector.domain.cases import case_chain
 from ml_connector.domain.chains import Broken, Link
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.domain.instants import from_text
+from ml_connector.store.heads import document_chain
 
-from .reading import AuditReader, document_chain
+from .reading import AuditReader
 from .verifying import Verifier
 from .words import masked, said, said_of_alert
 

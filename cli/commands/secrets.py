@@ -16,6 +16,11 @@ from ml_connector.intacct.zone import configured_zone
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
 
 
+#: What is not asked for here, and belongs to the account: published and made by other commands, or
+#: set by hand.
+_OF_THE_ACCOUNT = ("voice_from", "voice_flow", "verify_service", "region", "edge")
+
+
 class Provider(StrEnum):
     """Whose credentials."""
 
@@ -27,7 +32,10 @@ def set_secret(
     provider: Annotated[Provider, typer.Argument(help="Whose credentials.")],
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Forget what is stored: keep no sender, no other company."),
+        typer.Option(
+            "--replace",
+            help="Forget what is stored: keep no sender, no other company, no voice flow.",
+        ),
     ] = False,
     stage: Stage = "dev",
     stack: Stack = "",
@@ -37,13 +45,14 @@ def set_secret(
 ) -> None:
     """Ask for credentials and store them; passwords are not shown as you type.
 
-    For Intacct one company is asked for at a time; the others that are stored stay.
+    For Intacct one company is asked for at a time; the others that are stored stay. So does, while
+    the Twilio account is the same, what was stored for it: voice flow, Verify service, region.
     """
     printer = Printer(as_json=as_json)
     deployment = Deployment(Target(stage, stack, profile, region))
     output = f"{provider.value.capitalize()}SecretId"
     stored = {} if replace else deployment.secret(output)
-    asked = _intacct(stored) if provider is Provider.INTACCT else _twilio()
+    asked = _intacct(stored) if provider is Provider.INTACCT else _twilio(stored)
     name = deployment.put_secret(output, asked.body)
     after = "ml-connector ping" if provider is Provider.INTACCT else "ml-connector status"
     printer.result(
@@ -92,8 +101,10 @@ def _intacct(stored: dict[str, Any]) -> _Asked:
     return _Asked(body, company=key, companies=sorted(body["companies"]))
 
 
-def _twilio() -> _Asked:
-    body = {"account_sid": ask("Account SID, AC...")}
+def _twilio(stored: dict[str, Any]) -> _Asked:
+    body: dict[str, Any] = {"account_sid": ask("Account SID, AC...")}
+    if body["account_sid"] == stored.get("account_sid"):
+        body |= {name: stored[name] for name in _OF_THE_ACCOUNT if name in stored}
     api_key = ask("API key SID, SK...; empty to use the auth token", "")
     if api_key:
         body |= {"api_key": api_key, "api_secret": ask_secret("API key secret")}

@@ -18,7 +18,7 @@ from cli.flow.older import read_older
 from cli.flow.past import Happening, Record, happenings, read_documents, read_record
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.books import Books
-from ml_connector.domain.documents import AnyDocument
+from ml_connector.domain.events import EventKind
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.instants import to_text
 from ml_connector.errors import SourceError
@@ -118,7 +118,7 @@ class _Past:
         watched = record.watched_since.get(company, self.now)
         older: Sequence[Happening] = ()
         if watched > self.since:
-            older = self._older(company, watched, [each.document for each in own], flows)
+            older = self._older(company, watched, own, flows)
         self.happened += [*older, *own]
         if company not in self.books:
             found = remembered_books(
@@ -131,7 +131,7 @@ class _Past:
         self,
         company: str,
         watched: datetime,
-        known: Sequence[AnyDocument],
+        own: Sequence[Happening],
         flows: Iterable[Flow],
     ) -> Sequence[Happening]:
         left = self.most - self.transactions
@@ -147,7 +147,10 @@ class _Past:
         try:
             with self.printer.working(f"{company}: asking Intacct for older bills"):
                 older = read_older(client, company, self.since, watched, left)
-                documents = [*known, *(each.document for each in older.happenings)]
+                # Of what was submitted since, the audit itself knows when.
+                told_of = {each.document.id for each in own if each.kind is EventKind.SUBMITTED}
+                before = [each for each in older.happenings if each.document.id not in told_of]
+                documents = [each.document for each in (*own, *before)]
                 found = books_of(client, flows, documents)
         except SourceError as error:
             self.notes.append(f"{since}; what was before is not counted: {error.safe_message}")
@@ -157,7 +160,7 @@ class _Past:
         self.books[company] = found.books
         self.notes += [*older.notes, *found.notes]
         self.notes.append(
-            f"{since}; {len(older.happenings):,} older bills count from when they were entered, "
+            f"{since}; {len(before):,} older bills count from when they were entered, "
             f"for {client.usage.transactions} API transactions"
         )
-        return older.happenings
+        return before

@@ -93,6 +93,7 @@ def _rule(rule: RuleIs) -> dict[str, Any]:
         approver=rule.approver,
         levels=rule.levels,
         reply_confirms=bool(rule.reply_confirms),
+        snooze=rule.snooze,
         notify=[_step(step) for step in rule.notify],
     )
 

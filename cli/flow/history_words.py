@@ -18,7 +18,16 @@ _CHANNELS = (("sms", "texts"), ("voice", "calls"))
 
 def compared(present: Tally | None, tried: Tally) -> list[RenderableType]:
     """What to print; without a present flow the tried one stands alone."""
-    return [_people(present, tried), _totals(present, tried), _chart(present, tried)]
+    parts: list[RenderableType] = [
+        _people(present, tried),
+        _totals(present, tried),
+        _chart(present, tried),
+    ]
+    return (
+        [*parts, "`2 > 1`: two with the flow in force, one with the one tried."]
+        if present
+        else parts
+    )
 
 
 def _people(present: Tally | None, tried: Tally) -> RenderableType:
@@ -32,7 +41,7 @@ def _people(present: Tally | None, tried: Tally) -> RenderableType:
         all_tried = sum(tried.persons[who, channel] for channel, _ in _CHANNELS)
         rows.append([*row, _pair(present, all_before, all_tried)])
     headings = ("who", *(name for _, name in _CHANNELS), "all")
-    return table(f"Alerts per person{_legend(present)}", headings, rows)
+    return table("Alerts per person", headings, rows)
 
 
 def _totals(present: Tally | None, tried: Tally) -> RenderableType:
@@ -46,11 +55,7 @@ def _totals(present: Tally | None, tried: Tally) -> RenderableType:
         ("events no rule speaks of", _pair(present, before.unmatched, tried.unmatched)),
         ("steps nobody could be told", _pair(present, before.unreachable, tried.unreachable)),
     ]
-    return table(f"In all{_legend(present)}", ("", ""), rows)
-
-
-def _legend(present: Tally | None) -> str:
-    return " (in force > tried)" if present else ""
+    return table("In all", ("", ""), rows)
 
 
 def _pair(present: Tally | None, before: int, after: int) -> str:

@@ -269,6 +269,10 @@ class RuleIs(Part):
     reply_confirms: Annotated[
         bool | None, Field(description="Whether a reply counts as much as a key press")
     ] = None
+    snooze: Annotated[
+        Duration | None,
+        Field(description="For how long a reply puts off the texts to come; 4h by default"),
+    ] = None
     notify: Annotated[
         Annotated[list[StepIs], Field(min_length=1, max_length=MOST_STEPS)],
         Field(description="the steps: whom to text or call, and when"),

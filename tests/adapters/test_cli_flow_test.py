@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
@@ -23,7 +22,7 @@ default_approver: ann
 rules:
   - name: plant
     on: [bill.submitted]
-    when: {department: "300"}
+    when: {department: "200"}
     approver: bob
     notify: [{sms: {to: approver}}, {sms: {to: approver, after: 1d, repeat: 1d, at_most: 2}}]
   - name: everything else
@@ -66,9 +65,9 @@ def by_department(tmp_path: Path) -> str:
     return str(path)
 
 
-def submit(sim: IntacctSimulator, amount: str, department: str = "400") -> str:
+def submit(sim: IntacctSimulator, amount: str, department: str = "100") -> str:
     """A bill that waits; its number."""
-    lines = [{"amount": amount, "department": department}]
+    lines = [{"TRX_AMOUNT": amount, "DEPARTMENTID": department}]
     number = f"INV-{amount}-{department}"
     sim.admin.create_bill("V-100", amount, number=number, submit=True, lines=lines)
     return number
@@ -109,7 +108,7 @@ def test_a_bill_the_poll_told_of_is_told_in_the_same_words_to_the_same_person(
 def test_the_flow_of_a_file_is_tried_with_the_lines_the_poll_read(
     stack: Stack, sim: IntacctSimulator, by_department: str
 ) -> None:
-    number = submit(sim, "80.00", "300")
+    number = submit(sim, "80.00", "200")
     poll(stack)
     said = stack.json("flow", "test", number, "--flow", by_department)
     assert (said["flow"], said["matched"]["number"]) == (by_department, 1)
@@ -122,7 +121,7 @@ def test_the_flow_of_a_file_is_tried_with_the_lines_the_poll_read(
 def test_a_bill_nobody_has_polled_yet_is_read_live(
     stack: Stack, sim: IntacctSimulator, by_department: str
 ) -> None:
-    number = submit(sim, "90.00", "300")
+    number = submit(sim, "90.00", "200")
     result = stack.run("flow", "test", number)
     assert result.exit_code == 1
     assert "--live asks Intacct for it" in result.stderr
@@ -156,7 +155,8 @@ def test_several_bills_of_one_number_are_told_apart_by_their_record_numbers(
     stack: Stack, sim: IntacctSimulator
 ) -> None:
     first = sim.admin.create_bill("V-100", "10.00", number="77-A", submit=True)
-    sim.admin.create_bill("V-200", "20.00", number="77-A", submit=True)
+    sim.admin.create_vendor("V-900", "Cho Freight")
+    sim.admin.create_bill("V-900", "20.00", number="77-A", submit=True)
     result = stack.run("flow", "test", "77-A", "--live")
     assert result.exit_code == 1
     assert "'77-A' is the number of 2 bills" in result.stderr
@@ -177,7 +177,7 @@ def test_a_described_bill_needs_no_aws_at_all(
                 "vendor_id": "V-9",
                 "amount": "12.00",
                 "currency": "USD",
-                "lines": [{"department": "300"}],
+                "lines": [{"department": "200"}],
             }
         )
     )
@@ -192,13 +192,12 @@ def test_a_described_bill_needs_no_aws_at_all(
 def test_a_described_bill_uses_the_hierarchy_the_poll_read(
     stack: Stack, sim: IntacctSimulator, tmp_path: Path, by_department: str
 ) -> None:
-    parents = {row["DEPARTMENTID"]: row["PARENTID"] for row in sim.admin.records("DEPARTMENT")}
-    child = next(id_ for id_, parent in parents.items() if parent == "300")
+    (child,) = (row["DEPARTMENTID"] for row in sim.admin.records("DEPARTMENT", PARENTID="200"))
     submit(sim, "11.00", child)
     poll(stack)
     bill = tmp_path / "bill.json"
-    body = {"vendor_id": "V-9", "amount": "12", "currency": "USD", "lines": [{"department": child}]}
-    bill.write_text(json.dumps(body))
+    coded = {"currency": "USD", "lines": [{"department": child}]}
+    bill.write_text(json.dumps({"vendor_id": "V-100", "amount": "12", **coded}))
     said = stack.json("flow", "test", str(bill), "--flow", by_department)
     assert said["matched"]["rule"] == "plant"
     assert said["notes"] == []
@@ -229,20 +228,21 @@ def test_what_makes_no_sense_is_refused(
 def test_the_past_is_replayed_beside_the_flow_in_force(
     stack: Stack, sim: IntacctSimulator, by_department: str
 ) -> None:
-    submit(sim, "12500.00", "300")
-    submit(sim, "20.00", "400")
-    submit(sim, "30.00", "300")
+    submit(sim, "12500.00", "200")
+    submit(sim, "20.00", "100")
+    submit(sim, "30.00", "200")
     poll(stack)
     before = queued(stack)
-    said = stack.json("flow", "test", "--history", "1", "--flow", by_department, "--transactions", "0")
+    words = ("flow", "test", "--history", "1", "--flow", by_department)
+    said = stack.json(*words, "--transactions", "0")
     assert (said["events"], said["approximate"], said["transactions"]) == (3, 0, 0)
     assert said["present"]["persons"] == {"ann": {"sms": 2}, "bob": {"sms": 1}}
     assert said["tried"]["persons"] == {"ann": {"sms": 1}, "bob": {"sms": 2}}
     assert said["tried"]["channels"] == {"sms": 3}
     assert sum(said["tried"]["hours"].values()) == 3
     assert queued(stack) == before
-    result = stack.run("flow", "test", "--history", "1", "--flow", by_department)
-    assert "Alerts per person (in force > tried)" in result.stdout
+    result = stack.run(*words)
+    assert "Alerts per person" in result.stdout
     assert "2 > 1" in result.stdout
     assert "█" in result.stdout
 
@@ -250,12 +250,8 @@ def test_the_past_is_replayed_beside_the_flow_in_force(
 def test_what_happened_before_a_company_was_watched_is_read_and_called_approximate(
     stack: Stack, sim: IntacctSimulator, by_department: str
 ) -> None:
-    now = datetime.fromisoformat(sim.admin.now()).astimezone(UTC)
-    assert abs((now - datetime.now(UTC)).total_seconds()) < 60
     for amount in ("12500.00", "20.00"):
-        record = sim.admin.create_bill("V-100", amount, submit=True)
-        days_ago = f"{(now.date()).isoformat()}"
-        assert record["AUWHENCREATED"].startswith(days_ago)
+        sim.admin.create_bill("V-100", amount, submit=True)
     said = stack.json("flow", "test", "--history", "2", "--flow", by_department)
     # Nothing was seen by a poll yet, so all of it is what Intacct says.
     assert (said["events"], said["approximate"]) == (2, 2)

@@ -84,6 +84,40 @@ def test_twilio_takes_a_key_or_a_token_and_either_kind_of_sender(
     assert "the-token" not in result.output
 
 
+OF_THE_ACCOUNT = {
+    "voice_from": "+15550100101",
+    "voice_flow": "FW" + "3" * 32,
+    "verify_service": "VA" + "4" * 32,
+    "region": "ie1",
+    "edge": "dublin",
+}
+
+
+@pytest.mark.parametrize(
+    ("account", "options", "kept"),
+    [
+        (TWILIO_SID, (), OF_THE_ACCOUNT),
+        (TWILIO_SID, ("--replace",), {}),
+        ("AC" + "5" * 32, (), {}),
+    ],
+)
+def test_what_belongs_to_the_twilio_account_stays_as_long_as_the_account_does(
+    stack: Stack, account: str, options: tuple[str, ...], kept: dict[str, str]
+) -> None:
+    before = {"account_sid": TWILIO_SID, "auth_token": "old", "from": "+15550100199"}
+    stack.put_secret("TwilioSecretId", {**before, **OF_THE_ACCOUNT, "unknown": "x"})
+    answers = typed(account, TWILIO_KEY, "key-secret", "+15550100100")
+    result = stack.run("secrets", "set", "twilio", *options, answers=answers)
+    assert result.exit_code == 0, result.output
+    assert stack.secret("TwilioSecretId") == {
+        "account_sid": account,
+        "api_key": TWILIO_KEY,
+        "api_secret": "key-secret",
+        "from": "+15550100100",
+        **kept,
+    }
+
+
 def test_credentials_of_the_wrong_shape_are_refused_before_anything_is_stored(
     stack: Stack,
 ) -> None:

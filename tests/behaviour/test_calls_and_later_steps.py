@@ -352,3 +352,31 @@ def test_an_approver_without_a_manager_does_not_stop_the_plan() -> None:
     world.open()
     world.run(hours=1)
     assert texts(world, CHO) == 1
+
+
+# ---------------------------------------------------------------------------------- replies
+REMINDERS = (
+    {"sms": {"to": "approver"}},
+    {"sms": {"to": "ann", "after": 3600, "repeat": 3600, "at_most": 5}},
+)
+
+
+def test_a_reply_puts_off_the_reminders_that_were_to_come() -> None:
+    world = world_of(flow(*REMINDERS, snooze=3 * 3600))
+    world.open()
+    world.run(minutes=30)
+    world.inbox.receive(ANN, "1")
+    world.run(hours=3)
+    assert texts(world, ANN) == 1
+    world.run(hours=1)
+    assert texts(world, ANN) == 2
+
+
+def test_a_reply_does_not_put_off_a_call_to_the_manager() -> None:
+    world = world_of(flow({"sms": {"to": "approver"}}, CALL_MANAGER))
+    world.open()
+    world.run(minutes=5)
+    reference = world.provider.log[0].body[-4:]
+    world.inbox.receive(ANN, reference)
+    world.run(hours=1)
+    assert rung(world, BOB) == 1

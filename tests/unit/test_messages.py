@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - characters that look like others are part of the subject
 from __future__ import annotations
 
 import re
@@ -23,9 +22,7 @@ from ml_connector.domain.messages import (
     Manner,
     notice_sms,
     plain,
-    reference_code,
     reference_in,
-    renewed_text,
 )
 from ml_connector.domain.money import Money
 from ml_connector.domain.number_formats import ROWS
@@ -68,8 +65,7 @@ WORST = {
     "tag": "es-CO",
     "link": "",
 }
-LINK_HOME = "https://www.intacct.com/ia/acct/ur.phtml?.r="
-SHORT_LINK, LONG_LINK = f"{LINK_HOME}{'x' * 41}", f"{LINK_HOME}{'x' * 90}"
+SHORT_LINK, LONG_LINK = (f"https://www.intacct.com/ia/acct/ur.phtml?.r={'x' * n}" for n in (41, 90))
 REPLIES: Manner = Manner(ask="one")
 
 
@@ -133,59 +129,6 @@ def test_a_text_asks_for_the_reply_that_would_be_understood(ask: Ask, tag: str, 
     assert sms("Acme AP", bill(), "K7F2", Manner(tag, ask=ask)).endswith(end)
 
 
-@pytest.mark.parametrize("ask", ["nothing", "one", "reference"])
-@pytest.mark.parametrize("tag", ["en-US", "es-MX"])
-def test_another_try_names_its_own_reference_everywhere(ask: Ask, tag: str) -> None:
-    manner = Manner(tag, ask=ask)
-    # A supplier's name may hold the words of the text's end.
-    subject = bill("Reply K7F2 = seen Ref K7F2")
-    text = sms("Acme AP", subject, "K7F2", manner)
-    assert renewed_text(text, "K7F2", "P3C4") == sms("Acme AP", subject, "P3C4", manner)
-
-
-# -------------------------------------------------------------------------------- the link
-def linked(link: str, subject: Bill, tag: str = "en-US", ask: Ask = "reference") -> str:
-    return sms("Acme AP", subject, "K7F2", Manner(tag, ask=ask, link=link))
-
-
-@pytest.mark.parametrize("tag", ["en-US", "es-MX"])
-def test_a_link_stands_before_the_end_and_two_segments_are_enough(tag: str) -> None:
-    text = linked(SHORT_LINK, bill(), tag)
-    without = linked("", bill(), tag)
-    end = text.partition(SHORT_LINK)[2]
-    assert text == f"{without.removesuffix(end)} {SHORT_LINK}{end}"
-    assert segments(text).parts == 2
-
-
-def test_a_text_that_is_short_with_its_link_stays_one_segment() -> None:
-    text = sms("A", bill(), "K7F2", Manner(detail="reference_only", link=SHORT_LINK))
-    assert text == f"A: a bill is waiting for approval in Intacct. {SHORT_LINK} Ref K7F2"
-    assert segments(text).parts == 1
-
-
-def test_names_give_way_to_the_link_no_more_than_they_have_to() -> None:
-    text = linked(LONG_LINK, bill("V" * 200, "N" * 200))
-    assert LONG_LINK in text
-    assert (segments(text).encoding, segments(text).parts) == ("GSM-7", 2)
-    assert 304 <= segments(text).units <= 306
-    assert "V..," in text
-
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        "ftp://www.intacct.com/x",
-        "javascript:alert(1)",
-        "https://www.intacct.com/a b",
-        "https://www.intacct.com/\u202e",
-        "www.intacct.com",
-        f"https://www.intacct.com/{'x' * 300}",
-    ],
-)
-def test_what_is_no_link_is_left_out(link: str) -> None:
-    assert linked(link, bill()) == linked("", bill())
-
-
 def test_at_the_last_a_text_of_two_segments_does_not_say_how_to_reply() -> None:
     subject = bill("株式会社" * 50, "株" * 50, "-999999999999.99")
     text = sms("株式会社" * 50, subject, "K7F2", Manner("es-CO", ask="reference"))
@@ -193,12 +136,6 @@ def test_at_the_last_a_text_of_two_segments_does_not_say_how_to_reply() -> None:
         "株式会社株式会社株式会社株式会社株..: 株式会社株式.., USD -999.999.999.999,99, "
         "factura ..株株株株株株株株株株, vence 30 de nov. Espera aprobacion en Intacct. Ref K7F2"
     )
-
-
-def test_beside_letters_that_cost_two_segments_there_is_no_room_for_a_link() -> None:
-    text = linked(SHORT_LINK, bill("株式会社" * 50))
-    assert text == linked("", bill("株式会社" * 50))
-    assert segments(text).parts == 2
 
 
 @pytest.mark.parametrize(
@@ -265,45 +202,6 @@ def test_when_shortening_removes_the_foreign_letters_one_segment_is_enough() -> 
     owed = bill(vendor="€" * 60 + "株", number="€" * 22)
     text = sms("Acme AP", owed, "K7F2", REPLIES)
     assert (segments(text).encoding, segments(text).parts) == ("GSM-7", 1)
-
-
-@pytest.mark.parametrize(
-    ("typed", "sent"),
-    [
-        ("St. Mary's Co.", "St. Mary's Co."),
-        ("U.S. Steel (J.P. Baker)", "U.S. Steel (J.P. Baker)"),
-        ("Baker & Sons, Inc.", "Baker & Sons, Inc."),
-        ("No.4711", "No.4711"),
-        ("2026.11-4711.2", "2026.11-4711.2"),
-        ("3:1 Ratio Ltd.", "3:1 Ratio Ltd."),
-        ("Baker\r\n  Steel\t ", "Baker Steel"),
-        ("Ba\x00k\u200be\u00adr\u202e Steel\u2069", "Baker Steel"),
-        ("\u3164\u2800Baker\ufe0f", "Baker"),
-        ("Baker\ue000\ud800 Steel", "Baker Steel"),
-        ("“Baker’s” – Café", '"Baker\'s" - Café'),
-        ("pay.example.com", "pay example com"),
-        ("https://evil.example/pay?x=1", "https evil example/pay?x=1"),
-        ("http:evil", "http: evil"),
-        ("www.evil.co.uk", "www evil co uk"),
-        ("evil\u3002com", "evil com"),
-        ("evil\uff0ecom", "evil com"),
-        ("evil.\u200bcom", "evil com"),
-        ("evil.рф", "evil рф"),
-        ("ann@evil.example", "ann@evil example"),
-        ("10.0.0.1", "10 0 0 1"),
-        ("10.0.0.1.", "10 0 0 1."),
-        ("tel:+15550100666", "tel: +15550100666"),
-        ("Ref K7F2", "Ref. K7F2"),
-        ("ref\u00a0k7f2", "ref. k7f2"),
-        ("Ref.ABCD", "Ref. ABCD"),
-        ("\uff32\uff45\uff46 K7F2", "Ref. K7F2"),
-        ("<Say>{{7*7}}</Say>", "<Say>{{7*7}}</Say>"),
-        ("😀 Baker", "😀 Baker"),
-        ("שלום", "שלום"),
-    ],
-)
-def test_hostile_text_is_made_plain_and_honest_text_stays_readable(typed: str, sent: str) -> None:
-    assert plain(typed) == sent
 
 
 @unhurried
@@ -381,43 +279,3 @@ def test_a_name_that_fits_gsm7_keeps_the_text_in_one_segment(name: str) -> None:
 def test_a_reference_nobody_could_find_again_is_refused(reference: str) -> None:
     with pytest.raises(ValueError, match="not a reference code"):
         sms("Acme AP", bill(), reference)
-
-
-@pytest.mark.parametrize(
-    ("body", "reference"),
-    [
-        ("Acme AP: a bill is waiting. Ref K7F2", "K7F2"),
-        ("Sent from your Twilio trial account - Acme AP: a bill. Ref K7F2", "K7F2"),
-        ("Acme AP: a bill. Ref K7F2\nReply STOP to opt out", "K7F2"),
-        ("Acme AP: a bill. Ref\u00a0K7F2.", "K7F2"),
-        ("quoted: Ref CCCC. Acme AP: a bill. Ref K7F2", "K7F2"),
-        ("Acme AP: a bill. Ref K7F2X", None),
-        ("Acme AP: a bill. Ref ABCD", None),
-        ("Acme AP: a bill. Ref. K7F2", None),
-        ("Acme AP: a bill. XRef K7F2", None),
-        ("K7F2", None),
-        ("", None),
-    ],
-)
-def test_our_reference_is_found_in_a_body(body: str, reference: str | None) -> None:
-    assert reference_in(body) == reference
-
-
-@unhurried
-@given(st.text())
-def test_a_dispatch_always_has_the_same_findable_reference(dispatch_id: str) -> None:
-    dispatch_id = dispatch_id.encode("utf-8", "ignore").decode()
-    code = reference_code(dispatch_id)
-    assert code == reference_code(dispatch_id)
-    assert reference_in(f"a bill. Ref {code}") == code
-
-
-def test_references_are_fixed_for_ever_and_spread_out() -> None:
-    assert reference_code("d-1") == "V7W7"
-    assert len({reference_code(f"dispatch-{n}") for n in range(1000)}) > 990
-
-
-def test_no_character_of_a_reference_is_taken_for_another() -> None:
-    assert len(REFERENCE_ALPHABET) == 23
-    assert not set(REFERENCE_ALPHABET) & set("01IOL2Z5S8B") - {"2"}
-    assert not set(REFERENCE_ALPHABET) & set("AEIOU")

@@ -157,6 +157,7 @@ class Settings:
     send_timeout: float
     function_name: str
     poll_function: str
+    roots_bucket: str
     timings: Timings
 
 
@@ -187,6 +188,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         send_timeout=send_timeout,
         function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
         poll_function=environment.get("POLL_FUNCTION", ""),
+        roots_bucket=environment.get("ROOTS_BUCKET", ""),
         timings=timings,
     )
 

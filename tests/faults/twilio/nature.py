@@ -11,7 +11,8 @@ from ml_connector.settings import Timings
 class Nature:
     """Shares between 0 and 1, times in seconds."""
 
-    timings: Timings = field(default_factory=Timings)
+    timings: Timings = field(default_factory=lambda: Timings(bundle_window=0.5))
+    """Each bill in a text of its own: what a phone got is told by the bill it names."""
     duplicate: float = 0.15
     """The share of messages that come twice."""
     slack: float = 30.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 import botocore.session
@@ -20,9 +20,11 @@ from ml_connector.settings import Settings, read_settings
 from ml_connector.store.alerts import DynamoAlertStore
 from ml_connector.store.approvers import DynamoApproverStore
 from ml_connector.store.connection import SharedConnection, bind
-from ml_connector.store.documents import DynamoDocumentStore
-from ml_connector.store.flows import DynamoFlowStore
 from ml_connector.store.tables import tables
+
+if TYPE_CHECKING:
+    from ml_connector.store.documents import DynamoDocumentStore
+    from ml_connector.store.flows import DynamoFlowStore
 
 #: The end of the function's time is kept free for writing logs and answering, seconds.
 LAST_WORDS = 0.5
@@ -90,12 +92,16 @@ class Container:
     @cached_property
     def documents(self) -> DynamoDocumentStore:
         """Documents and polling states."""
+        from ml_connector.store.documents import DynamoDocumentStore  # noqa: PLC0415 - as flows
+
         self.connection  # noqa: B018 - binds the models
         return DynamoDocumentStore()
 
     @cached_property
     def flows(self) -> DynamoFlowStore:
-        """The published flow."""
+        """The published flow. Only the poll reads it, and flows are a good part of the domain."""
+        from ml_connector.store.flows import DynamoFlowStore  # noqa: PLC0415 - see above
+
         self.connection  # noqa: B018 - binds the models
         return DynamoFlowStore()
 

@@ -11,7 +11,7 @@ only new events.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -121,6 +121,7 @@ class Case:
     company_name: str = ""
     zone: str = ""
     reply_confirms: bool = False
+    snooze: timedelta = timedelta(0)
     replies: bool = False
 
     @property

@@ -31,7 +31,7 @@ from .form import (
     word,
 )
 from .messages import Detail
-from .plans import CHANNELS, SMS, VOICE, Step, Until
+from .plans import CHANNELS, SMS, USUAL_SNOOZE, VOICE, Step, Until
 from .rules import MOST_STEPS, SCHEMA, Flow, FlowCompany, Role, Rule
 from .wording import TELLABLE
 
@@ -113,7 +113,7 @@ def _no_role(who: str, place: str) -> str:
 
 
 # ------------------------------------------------------------------------------------- rules
-_RULE = ("when", "approver", "companies", "levels", "reply_confirms")
+_RULE = ("when", "approver", "companies", "levels", "reply_confirms", "snooze")
 
 
 def _rule(value: object, place: str) -> Rule:
@@ -136,7 +136,13 @@ def _rule(value: object, place: str) -> Rule:
         levels=_levels(body, f"{place}.levels"),
         companies=names(body["companies"], f"{place}.companies") if "companies" in body else (),
         reply_confirms=flag(body.get("reply_confirms", False), f"{place}.reply_confirms"),
+        snooze=_snooze(body, place),
     )
+
+
+def _snooze(body: Mapping[str, Any], place: str) -> timedelta:
+    found = _seconds(body, "snooze", place, 0, LONGEST_SECONDS)
+    return USUAL_SNOOZE if found is None else found
 
 
 def _levels(body: Mapping[str, Any], place: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ nothing is decided without one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from .bills import BillState
 from .books import Books
@@ -16,7 +16,7 @@ from .documents import AnyDocument
 from .events import EventKind
 from .flow_form import parse
 from .people import Directory
-from .plans import Step
+from .plans import USUAL_SNOOZE, Step
 from .recipients import Candidates, Question, candidates_for
 from .rules import MOST_STEPS, SCHEMA, Flow, FlowCompany, Role, Rule
 
@@ -65,6 +65,7 @@ class Decision:
     reasons: tuple[tuple[str, ...], ...] = ()
     """Why each of the candidates is one."""
     reply_confirms: bool = False
+    snooze: timedelta = USUAL_SNOOZE
     replies: bool = False
     """Whether texts of this company ask for a reply."""
     problems: tuple[str, ...] = ()
@@ -121,6 +122,7 @@ def _decision(
         candidates=tuple(tuple(each.who for each in one.found) for one in found),
         reasons=tuple(tuple(each.why for each in one.found) for one in found),
         reply_confirms=rule.reply_confirms,
+        snooze=rule.snooze,
         replies=replies,
         problems=tuple(dict.fromkeys(problem for one in found for problem in one.problems)),
     )

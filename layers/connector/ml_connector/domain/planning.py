@@ -113,6 +113,7 @@ def open_case(
         company_name=company_name,
         zone=zone,
         reply_confirms=decision.reply_confirms,
+        snooze=decision.snooze,
         replies=decision.replies,
     )
     begun = begin(case, [Start(number) for number in numbers], document, people, now, times)

@@ -21,8 +21,8 @@ CHANNELS = (SMS, VOICE)
 #: How often a text is tried and a call is placed where the rule does not say.
 SMS_ATTEMPTS, CALL_ATTEMPTS = 5, 3
 
-#: The pause between two calls of one step, seconds.
-BETWEEN_CALLS = 300.0
+#: For how long a reply that says *seen* puts off the texts that were to come.
+USUAL_SNOOZE = timedelta(hours=4)
 
 
 class Until(StrEnum):
@@ -184,6 +184,27 @@ def hastened(case: Case, step: int, now: datetime) -> Case:
         return _with_agenda(replace(case, position=step + 1), agenda)
     agenda = [replace(t, at=min(t.at, now)) if t.step == step + 1 else t for t in agenda]
     return _with_agenda(case, agenda)
+
+
+def snoozed(case: Case, now: datetime) -> Case:
+    """The case once somebody said *seen*: texts that were to come wait, calls and urgent ones not.
+
+    Where the case has no `snooze` nothing is put off.
+    """
+    until = now + case.snooze
+    agenda = [
+        replace(timer, at=max(timer.at, until)) if _may_wait(case, timer) else timer
+        for timer in case.agenda
+    ]
+    if case.state.ended:
+        return case
+    earlier = case.look_at and (not case.agenda or case.look_at < case.agenda[0].at)
+    return _with_agenda(replace(case, look_at=case.look_at if earlier else None), agenda)
+
+
+def _may_wait(case: Case, timer: Timer) -> bool:
+    step = case.plan[timer.step - 1].step
+    return step.channel == SMS and not step.urgent
 
 
 def looked_at(case: Case, at: datetime) -> Case:

@@ -54,6 +54,28 @@ class Root:
         return sum(part.heads for part in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class HeadsPage:
+    """Some heads by chain, and from where to go on: empty once all were read."""
+
+    heads: tuple[tuple[str, ChainHead], ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootMark:
+    """How far the root of a day has come: the parts that are kept, and where reading goes on.
+
+    `version` counts the writes; a write follows the one before it or is refused.
+    """
+
+    day: date
+    version: int
+    cursor: str = ""
+    parts: tuple[Part, ...] = ()
+    done: bool = False
+
+
 def part_key(day: date, number: int) -> str:
     """Where a part is kept."""
     return f"{PREFIX}{day.isoformat()}/part-{number:05d}.json"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from .calendars import Calendar
 from .conditions import When
 from .events import EventKind
-from .plans import Step
+from .plans import USUAL_SNOOZE, Step
 from .sentences import sentence
 
 #: The version of the published form. A flow of another one is refused, never guessed at.
@@ -36,7 +37,8 @@ class Rule:
     """One line of the flow.
 
     `companies` are the keys it is for; none means all. `levels` are the approver ids of an approval
-    matrix, first level first. With `reply_confirms` a reply counts as much as a key press.
+    matrix, first level first. With `reply_confirms` a reply counts as much as a key press. A reply
+    puts off the texts that were to come by `snooze`.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Rule:
     approver: str = ""
     levels: tuple[str, ...] = ()
     reply_confirms: bool = False
+    snooze: timedelta = USUAL_SNOOZE
 
     def speaks_of(self, kind: EventKind, company: str) -> bool:
         """Whether it names this event and is for this company."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .conditions import either
 from .events import EventKind
-from .plans import VOICE, Step, Until
+from .plans import USUAL_SNOOZE, VOICE, Step, Until
 
 if TYPE_CHECKING:
     from .rules import Rule
@@ -45,6 +45,8 @@ def sentence(rule: Rule) -> str:
         parts.append(f"approvers by level are {', then '.join(rule.levels)}")
     if rule.reply_confirms:
         parts.append("a reply counts as confirmation")
+    if rule.snooze != USUAL_SNOOZE:
+        parts.append(f"a reply puts off further texts by {duration(rule.snooze)}")
     return f"{'; '.join(parts)}."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from ml_connector.domain.approvers import EVERY_CHANNEL, Approver
@@ -178,6 +178,7 @@ def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
         company_name=case.company_name or None,
         zone=case.zone or None,
         reply_confirms=case.reply_confirms or None,
+        snooze=case.snooze.total_seconds() or None,
         replies=case.replies or None,
     )
 
@@ -208,6 +209,7 @@ def case_of(item: CaseItem) -> Case:
         company_name=item.company_name or "",
         zone=item.zone or "",
         reply_confirms=bool(item.reply_confirms),
+        snooze=timedelta(seconds=float(item.snooze or 0)),
         replies=bool(item.replies),
     )
 

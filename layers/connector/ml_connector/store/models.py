@@ -133,6 +133,7 @@ class CaseItem(Model):
     company_name = UnicodeAttribute(null=True)
     zone = UnicodeAttribute(null=True)
     reply_confirms = BooleanAttribute(null=True)
+    snooze = NumberAttribute(null=True)
     replies = BooleanAttribute(null=True)
 
 
@@ -219,6 +220,21 @@ class PauseItem(Model):
     sk = UnicodeAttribute(range_key=True)
     until = UnicodeAttribute()
     reason = UnicodeAttribute()
+
+
+class RootMarkItem(Model):
+    """`roots` / `mark`: how far writing down the heads of all audit chains has come today."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    day = UnicodeAttribute()
+    version = NumberAttribute()
+    cursor = UnicodeAttribute(null=True)
+    parts: JSONAttribute = JSONAttribute()
+    done = BooleanAttribute()
 
 
 # ------------------------------------------------------------------------ table: documents

@@ -20,6 +20,7 @@ from .models import (
     InboxItem,
     PauseItem,
     ReferenceItem,
+    RootMarkItem,
     SessionItem,
     SidItem,
 )
@@ -36,6 +37,7 @@ def tables(settings: Settings) -> dict[type[Model], str]:
         ReferenceItem: settings.alerts_table,
         InboxItem: settings.alerts_table,
         PauseItem: settings.alerts_table,
+        RootMarkItem: settings.alerts_table,
         DocumentItem: settings.documents_table,
         CompanyItem: settings.documents_table,
         AuditItem: settings.audit_table,

@@ -9,7 +9,7 @@ from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.cases import Case, CaseState
 from ml_connector.domain.phone import fingerprint
-from ml_connector.domain.plans import VOICE
+from ml_connector.domain.plans import VOICE, snoozed
 from ml_connector.domain.replies import REFERENCE_LIFE, InboundText, Reply
 from ml_connector.domain.unit_of_work import CaseWrite, Change, ReferenceRecord, SidRecord
 from ml_connector.errors import MessageMalformed
@@ -85,7 +85,7 @@ def acknowledge(
 
 def _write(case: Case, now: datetime, data: dict[str, Json]) -> CaseWrite:
     state = CaseState.CONFIRMED if case.reply_confirms else CaseState.ACKNOWLEDGED
-    after = case.reached(state)
+    after = snoozed(case.reached(state), now)
     told: dict[str, Json] = {**data, "state": after.state.value}
     return CaseWrite(after, entry_after(case.head, case.chain, now, f"case.{state.value}", told))
 

@@ -1,0 +1,35 @@
+"""Wiring for the daily root. Loaded by the first tick that has time for it, not at the start."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from ml_connector.aws.roots import S3RootShelf
+from ml_connector.store.heads import DynamoHeads
+from ml_connector.usecases.rooting import RootPorts, keep_root
+
+from .container import Container
+
+
+class RootKeeper:
+    """Keeps one root a day; a container that knows it is done asks nobody."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._done: date | None = None
+
+    def go_on(self, until: datetime) -> None:
+        """Go on with today's root while there is time."""
+        container = self._container
+        bucket, today = container.settings.roots_bucket, container.clock.now().date()
+        if not bucket or self._done == today:
+            return
+        container.connection  # noqa: B018 - binds the models
+        ports = RootPorts(
+            heads=DynamoHeads(),
+            shelf=S3RootShelf(container.client("s3"), bucket),
+            clock=container.clock,
+            telemetry=container.telemetry,
+        )
+        if keep_root(ports, until):
+            self._done = today

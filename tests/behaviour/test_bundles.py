@@ -1,0 +1,472 @@
+"""What people get when much happens at once: the first text now, and the rest in one.
+
+Everything runs in one process on one clock: bills in a ledger, phones, and the three functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ml_connector.domain.audit import check
+from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.messages import reference_in
+from ml_connector.settings import Timings
+from tests.support.calls import NOBODY_ANSWERS, PRESSES_ONE
+from tests.support.faults import Fault
+from tests.support.paying import FakePayments
+from tests.support.phones import IS_GONE
+from tests.support.world import COMPANIES, World, number
+
+ANN, BOB = number(1), number(2)
+BOTH = ("sms", "voice")
+TEXT = {"sms": {"to": "approver"}}
+CALL = {"voice": {"to": "approver", "confirm": True, "attempts": 2}}
+
+
+def flow(*notify: Mapping[str, Any], on: str = "bill.submitted", **rule: Any) -> Mapping[str, Any]:
+    """A flow of one rule."""
+    return {
+        "schema": 1,
+        "companies": COMPANIES,
+        "default_approver": "ann",
+        "rules": [{"name": "all", "on": [on], "notify": list(notify), **rule}],
+    }
+
+
+def world_of(*notify: Mapping[str, Any], **rule: Any) -> World:
+    """Ann approves everything; things that come together are told together."""
+    world = World(timings=Timings(), flow=flow(*(notify or (TEXT,)), **rule))
+    world.baseline()
+    return world
+
+
+def submit(world: World, *numbers: int, amount: str = "12000.00") -> None:
+    for one in numbers:
+        world.ledger.submit(str(one), amount=amount)
+
+
+def texts(world: World, phone: str = ANN) -> list[str]:
+    """What the phone shows, without the references."""
+    inbox = world.provider.phone(phone).inbox(world.clock.now())
+    return [text.rpartition(" Ref ")[0] for text in inbox]
+
+
+def cases(world: World) -> set[CaseState]:
+    return {case.state for case in world.tables.cases.values()}
+
+
+def bundles(world: World) -> list[Dispatch]:
+    return [one for one in world.dispatches() if len(one.members) > 1]
+
+
+# ------------------------------------------------------------------- the first, and the rest
+def test_the_first_text_comes_at_once_and_the_rest_in_one_ten_minutes_later() -> None:
+    world = world_of()
+    submit(world, *range(4711, 4719))
+    world.run(minutes=4)
+    assert len(texts(world)) == 1
+    world.run(minutes=10)
+    first, rest = texts(world)
+    assert "bill 4711" in first
+    assert rest == (
+        "Acme AP: 7 bills waiting for approval in Intacct, USD 84,000.00: "
+        "4712, 4713, 4714 and 4 more. Open Intacct."
+    )
+
+
+def test_a_single_bill_is_held_by_nothing() -> None:
+    world = world_of()
+    for one in range(3):
+        submit(world, 4711 + one)
+        world.run(minutes=14)
+        assert len(texts(world)) == one + 1
+
+
+def test_one_bill_that_follows_alone_comes_when_the_window_is_over_in_its_own_words() -> None:
+    world = world_of()
+    submit(world, 1)
+    world.run(minutes=5)
+    submit(world, 2)
+    world.run(minutes=6)
+    assert len(texts(world)) == 1
+    world.run(minutes=4)
+    assert "bill 2" in texts(world)[1]
+    assert bundles(world) == []
+
+
+def test_a_stream_of_bills_is_one_text_in_each_window() -> None:
+    world = world_of()
+    for minute in range(60):
+        submit(world, minute)
+        world.run(minutes=1)
+    world.run(minutes=15)
+    assert len(world.provider.log) == 7
+    told = {member.case_id for one in world.dispatches() if one.sid for member in one.members}
+    assert told == set(world.tables.cases)
+
+
+def test_others_are_not_kept_waiting() -> None:
+    world = World(timings=Timings(), flow=flow(TEXT, {"sms": {"to": "bob"}}))
+    world.approver("bob", BOB)
+    world.baseline()
+    submit(world, 1, 2, 3)
+    world.run(minutes=4)
+    assert (len(texts(world)), len(texts(world, BOB))) == (1, 1)
+    world.run(minutes=12)
+    assert (len(texts(world)), len(texts(world, BOB))) == (2, 2)
+
+
+def test_what_is_urgent_waits_for_nobody() -> None:
+    world = world_of({"sms": {"to": "approver", "urgent": True}})
+    submit(world, 1, 2, 3)
+    world.run(minutes=4)
+    assert len(texts(world)) == 3
+    assert bundles(world) == []
+
+
+def test_more_than_twenty_are_more_than_one_text() -> None:
+    world = world_of()
+    submit(world, *range(1000, 1046))
+    world.run(minutes=16)
+    assert [len(one.members) for one in bundles(world)] == [20, 20, 5]
+    assert len(texts(world)) == 4
+
+
+def test_a_rule_that_wants_a_second_text_sooner_than_the_window_gets_it() -> None:
+    world = world_of(TEXT, {"sms": {"to": "approver", "after": 300}})
+    submit(world, 1)
+    world.run(minutes=9)
+    assert len(texts(world)) == 2
+
+
+def test_with_the_window_switched_off_each_comes_alone() -> None:
+    world = World(timings=Timings(bundle_window=0.5), flow=flow(TEXT))
+    world.baseline()
+    submit(world, *range(5))
+    world.run(minutes=4)
+    assert len(texts(world)) == 5
+
+
+def test_what_waited_for_the_morning_comes_in_one_text() -> None:
+    world = world_of()
+    world.change_approver("ann", quiet_hours="20:00-08:00")
+    submit(world, *range(6))
+    world.run(minutes=30)
+    assert texts(world) == []
+    world.run(hours=5)
+    (morning,) = texts(world)
+    assert morning.startswith("Acme AP: 6 bills waiting for approval in Intacct, USD 72,000.00: ")
+
+
+def test_what_was_over_the_limit_of_a_person_becomes_one_text() -> None:
+    world = world_of({"sms": {"to": "approver"}})
+    alone = replace(world.ports, timings=Timings(bundle_window=0.5))
+    usual, world.ports = world.ports, alone
+    submit(world, *range(16))
+    world.run(minutes=4)
+    assert len(texts(world)) == 10
+    world.ports = usual
+    world.run(minutes=20)
+    assert "6 bills waiting" in texts(world)[10]
+    assert len(texts(world)) == 11
+
+
+# ------------------------------------------------------------------------- one text, many bills
+def held_three(world: World) -> Dispatch:
+    """Bills 2, 3 and 4 wait for the window's end in one text that is about to be claimed."""
+    submit(world, 1, 2, 3, 4)
+    world.run(minutes=12)
+    world.clock.forward(minutes=1)
+    return bundles(world)[-1]
+
+
+def test_a_reply_with_its_reference_acknowledges_all_that_are_still_open() -> None:
+    world = world_of()
+    dispatch = held_three(world)
+    world.run(minutes=3)
+    world.ledger.approve("3")
+    world.run(minutes=3)
+    assert reference_in(world.ann.texts[-1].body) == dispatch.reference
+    world.inbox.receive(ANN, dispatch.reference)
+    world.run(minutes=3)
+    by_bill = {case.document: case.state for case in world.tables.cases.values()}
+    assert by_bill == {
+        "bill#1": CaseState.OPEN,
+        "bill#2": CaseState.ACKNOWLEDGED,
+        "bill#3": CaseState.HANDLED,
+        "bill#4": CaseState.ACKNOWLEDGED,
+    }
+
+
+def test_a_bill_handled_while_it_was_held_is_in_no_text() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3, 4)
+    world.run(minutes=5)
+    world.ledger.approve("3")
+    world.run(minutes=10)
+    assert "2 bills waiting for approval in Intacct, USD 24,000.00: 2, 4." in texts(world)[1]
+
+
+def test_a_bill_handled_between_joining_and_sending_is_in_no_text() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3, 4)
+    world.run(minutes=4)
+    world.clock.forward(minutes=8)
+    world.check()
+    world.ledger.approve("3")
+    world.poll()
+    (joined,) = bundles(world)
+    world.drain()
+    world.run(minutes=3)
+    assert world.dispatch(joined.id).state is DispatchState.NOT_SENT
+    assert "2 bills waiting for approval in Intacct, USD 24,000.00: 2, 4." in texts(world)[1]
+    assert world.broken_chains() == []
+
+
+def test_when_all_of_them_are_handled_it_stays_silent() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3)
+    world.run(minutes=4)
+    world.clock.forward(minutes=8)
+    world.check()
+    for one in "23":
+        world.ledger.approve(one)
+    world.poll()
+    world.drain()
+    world.run(minutes=30)
+    assert len(world.provider.log) == 1
+
+
+def test_a_bundle_that_did_not_arrive_is_tried_again_with_what_is_still_open() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3, 4)
+    world.run(minutes=4)
+    world.ann.turn_off()
+    world.run(minutes=8)
+    world.ledger.approve("2")
+    world.ann.turn_on()
+    world.run(minutes=15)
+    assert "2 bills waiting for approval in Intacct, USD 24,000.00: 3, 4." in texts(world)[-1]
+    assert cases(world) == {CaseState.OPEN, CaseState.HANDLED}
+
+
+def test_one_that_is_left_of_a_bundle_is_spoken_of_alone() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3)
+    world.run(minutes=4)
+    world.clock.forward(minutes=8)
+    world.check()
+    world.ledger.approve("3")
+    world.poll()
+    world.drain()
+    world.run(minutes=2)
+    assert texts(world)[1] == (
+        "Acme AP: 1 bill waiting for approval in Intacct, USD 12,000.00: 2. Open Intacct."
+    )
+
+
+def test_the_plan_of_a_bill_that_was_left_out_goes_on() -> None:
+    world = world_of(
+        {"sms": {"to": "approver", "unless": "acknowledged"}},
+        {"sms": {"to": "bob", "after": 3600}},
+        reply_confirms=True,
+    )
+    world.approver("bob", BOB)
+    dispatch = held_three(world)
+    del dispatch
+    world.run(hours=3)
+    assert len(texts(world, BOB)) >= 1
+    told = [
+        member for one in world.dispatches() if one.recipient == "bob" for member in one.members
+    ]
+    assert len({member.case_id for member in told}) == 4
+
+
+def test_when_a_number_is_gone_each_bill_goes_on_to_the_next_person() -> None:
+    world = world_of({"sms": {"to": "approver"}}, approver="ann")
+    world.approver("bob", BOB)
+    world.change_approver("ann", manager="bob", channels=BOTH)
+    world.ann.life = IS_GONE
+    submit(world, 1, 2, 3)
+    world.run(minutes=40)
+    alerts = [one for each in world.tables.alerts.values() for one in each.values()]
+    stopped = [one for one in alerts if one.stop_reason is StopReason.UNREACHABLE]
+    assert len(stopped) == 3
+    assert world.calls.log, "the other channel of the same person"
+
+
+def test_the_audit_of_each_bill_says_which_text_it_is_in_and_what_became_of_its_own() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3)
+    world.run(minutes=15)
+    (joined,) = bundles(world)
+    for member in joined.members:
+        case = world.tables.cases[member.case_id]
+        entries = list(world.audit.chain(case.chain))
+        kinds = [entry.kind for entry in entries]
+        assert kinds == [
+            "case.opened",
+            "dispatch.deferred",
+            "dispatch.bundled",
+            "dispatch.claimed",
+            "dispatch.sent",
+            "dispatch.delivered",
+        ]
+        said = entries[2].data
+        assert said["dispatch"] == joined.id
+        (old,) = (world.dispatch(str(one)) for one in said["instead_of"])
+        assert (old.state, old.reason) == (
+            DispatchState.NOT_SENT,
+            f"bundled into {joined.id}",
+        )
+        assert check(entries, case.head) is None
+
+
+def test_somebody_else_speaks_spanish() -> None:
+    world = world_of()
+    world.change_approver("ann", language="es")
+    submit(world, 1, 2, 3)
+    world.run(minutes=15)
+    assert texts(world)[1].startswith("Acme AP: 2 facturas esperan aprobacion en Intacct, ")
+    assert texts(world)[1].endswith(": 2, 3. Abra Intacct.")
+
+
+# ------------------------------------------------------------------------------------- calls
+def test_bills_to_be_called_about_join_one_call_and_one_key_confirms_them_all() -> None:
+    world = world_of(CALL)
+    world.change_approver("ann", channels=("voice",))
+    world.ledger.submit("1", amount="15000.00")
+    world.ledger.submit("2", amount="5000.00", vendor="Corner Paper")
+    world.ledger.submit("3", amount="25000.00", vendor="Baker Steel")
+    world.ledger.submit("4", amount="10000.00", vendor="Dune Freight")
+    world.run(minutes=5)
+    assert len(world.calls.log) == 1
+    world.run(minutes=12)
+    assert [call.request.text for call in world.calls.log[1:]] == [
+        "Acme AP. You have 3 bills waiting for approval in Intacct, together 40,000 US dollars. "
+        "The largest is from Baker Steel, 25,000 US dollars."
+    ]
+    assert cases(world) == {CaseState.CONFIRMED}
+
+
+def test_a_joined_call_nobody_takes_is_placed_again_about_what_is_still_open() -> None:
+    world = world_of(CALL)
+    world.change_approver("ann", channels=("voice",))
+    submit(world, 1, 2, 3, 4)
+    world.run(minutes=5)
+    world.calls.line(ANN).next_calls(NOBODY_ANSWERS, PRESSES_ONE)
+    world.run(minutes=8)
+    world.ledger.approve("4")
+    world.run(minutes=12)
+    assert len(world.calls.log) == 3
+    assert "You have 2 bills" in world.calls.log[2].request.text
+    assert cases(world) == {CaseState.CONFIRMED, CaseState.HANDLED}
+
+
+# ---------------------------------------------------------------------------------- payments
+def paying(world: World) -> FakePayments:
+    payments = FakePayments(world.clock)
+    world.poll_ports = replace(world.poll_ports, payments=lambda _: payments)
+    world.poll()
+    return payments
+
+
+def test_payments_that_clear_together_are_one_text() -> None:
+    world = World(timings=Timings(), flow=flow(TEXT, on="payment.cleared"))
+    payments = paying(world)
+    for one in range(10, 19):
+        payments.pay(str(one))
+    world.run(minutes=4)
+    for one in range(10, 19):
+        payments.clear(str(one))
+    world.run(hours=2)
+    assert texts(world) == [
+        "Acme AP: 9 payments cleared the bank, says Intacct, USD 112,500.00: "
+        "PAY-10, PAY-11, PAY-12 and 6 more. Open Intacct."
+    ]
+
+
+def test_a_single_payment_waits_a_minute_and_comes_in_its_own_words() -> None:
+    world = World(timings=Timings(), flow=flow(TEXT, on="payment.cleared"))
+    payments = paying(world)
+    payments.pay("12")
+    world.run(minutes=4)
+    payments.clear("12")
+    world.run(hours=2)
+    (text,) = texts(world)
+    assert "payment PAY-12" in text
+
+
+# -------------------------------------------------------------------------------- bad weather
+@pytest.mark.parametrize(
+    "fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.LOST_REPLY, Fault.CONFLICT]
+)
+def test_wherever_it_dies_while_joining_each_bill_is_told_once(fault: Fault) -> None:
+    world = world_of()
+    submit(world, 1, 2, 3, 4)
+    world.run(minutes=5)
+    world.faults.arrange("commit dispatch.bundled", fault)
+    world.run(minutes=30)
+    assert [len(one.members) for one in world.dispatches() if one.sid] == [1, 3]
+    assert world.broken_chains() == []
+
+
+def test_a_dispatch_that_was_claimed_meanwhile_drops_out_of_the_group() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3, 4)
+    world.run(minutes=5)
+    waiting = [one for one in world.dispatches() if one.state is DispatchState.WAITING]
+    world.faults.race = lambda: world.send(waiting[0].id)
+    world.faults.arrange("commit dispatch.bundled", Fault.RACE)
+    world.run(minutes=10)
+    told = sorted(len(one.members) for one in world.dispatches() if one.sid)
+    assert told == [1, 1, 2]
+
+
+def test_two_functions_at_the_same_moment_send_one_first_text() -> None:
+    world = world_of()
+    submit(world, 1, 2)
+    world.clock.forward(minutes=2)
+    world.poll()
+    one, two = (dispatch.id for dispatch in world.dispatches())
+    world.faults.race = lambda: world.send(two)
+    world.faults.arrange("commit dispatch.claimed", Fault.RACE)
+    world.send(one)
+    assert len(world.provider.log) == 1
+    world.run(minutes=15)
+    assert len(world.provider.log) == 2
+
+
+def test_when_joining_does_not_work_each_goes_out_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = world_of()
+    submit(world, 1, 2, 3)
+    world.run(minutes=5)
+
+    def broken(*_: object) -> object:
+        raise RuntimeError
+
+    monkeypatch.setattr(world.ports.documents, "documents", broken)
+    world.run(minutes=10)
+    assert len(texts(world)) == 3
+
+
+def test_a_bundle_whose_documents_are_gone_counts_them_and_names_no_sum() -> None:
+    world = world_of()
+    submit(world, 1, 2, 3)
+    world.run(minutes=5)
+    world.tables.documents.pop(("acme", "bill#2"))
+    world.check()
+    world.clock.forward(minutes=8)
+    world.check()
+    world.drain()
+    world.clock.forward(minutes=1)
+    assert texts(world)[1] == (
+        "Acme AP: 2 bills waiting for approval in Intacct: 3 and 1 more. Open Intacct."
+    )

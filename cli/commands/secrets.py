@@ -15,7 +15,6 @@ from ml_connector.intacct.credentials import credentials_of
 from ml_connector.intacct.zone import configured_zone
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
 
-
 #: What is not asked for here, and belongs to the account: published and made by other commands, or
 #: set by hand.
 _OF_THE_ACCOUNT = ("voice_from", "voice_flow", "verify_service", "region", "edge")

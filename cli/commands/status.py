@@ -73,7 +73,7 @@ def _row(company: CompanyStanding, now: datetime) -> tuple[str, ...]:
 def _cost(lately: Lately) -> str:
     known = ", ".join(f"{unit} {_price(amount)}" for unit, amount in sorted(lately.costs.items()))
     billed = known or "nothing billed yet"
-    if lately.unpriced:
+    if known and lately.unpriced:
         billed += f", and {lately.unpriced:,} not billed yet"
     return f"Today: {count(lately.sent, 'text or call', 'texts and calls')}; {billed}."
 

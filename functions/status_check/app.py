@@ -10,11 +10,13 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ml_connector.bootstrap.dispatching import DispatchContainer
+from ml_connector.bootstrap.rooting import RootKeeper
 from ml_connector.errors import ConfigurationError, ConnectorError
 from ml_connector.usecases.check_status import check_status
 
 container = DispatchContainer()
 container.warm_up()
+roots = RootKeeper(container)
 
 gc.freeze()
 gc.enable()
@@ -27,6 +29,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     container.begin(context)
     try:
         report = check_status(container.dispatch_ports, container.until(context))
+        # Last, in what is left of the time: nobody waits for it.
+        roots.go_on(container.until(context))
     except ConfigurationError as error:
         telemetry.error("not_configured", reason=error.safe_message)
         return {"outcome": "not_configured"}

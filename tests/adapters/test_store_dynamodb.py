@@ -206,7 +206,7 @@ def test_a_dispatch_in_a_state_only_a_newer_version_knows_leaves_the_others_read
         Key={"pk": {"S": "dispatch#d1"}, "sk": {"S": "dispatch"}},
         UpdateExpression="SET #s = :s",
         ExpressionAttributeNames={"#s": "state"},
-        ExpressionAttributeValues={":s": {"S": "confirmed"}},
+        ExpressionAttributeValues={":s": {"S": "only a newer version knows"}},
     )
     assert [dispatch.id for dispatch in store.dispatches(["d1", "d2"])] == ["d2"]
 

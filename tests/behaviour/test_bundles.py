@@ -5,6 +5,7 @@ Everything runs in one process on one clock: bills in a ledger, phones, and the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.messages import reference_in
 from ml_connector.settings import Timings
+from ml_connector.usecases import bundling
 from tests.support.calls import NOBODY_ANSWERS, PRESSES_ONE
 from tests.support.faults import Fault
 from tests.support.paying import FakePayments
@@ -51,9 +53,9 @@ def submit(world: World, *numbers: int, amount: str = "12000.00") -> None:
 
 
 def texts(world: World, phone: str = ANN) -> list[str]:
-    """What the phone shows, without the references."""
+    """What the phone shows, without how to reply."""
     inbox = world.provider.phone(phone).inbox(world.clock.now())
-    return [text.rpartition(" Ref ")[0] for text in inbox]
+    return [re.split(" Reply| Responda| Ref ", text)[0] for text in inbox]
 
 
 def cases(world: World) -> set[CaseState]:
@@ -178,17 +180,15 @@ def test_what_was_over_the_limit_of_a_person_becomes_one_text() -> None:
 
 # ------------------------------------------------------------------------- one text, many bills
 def held_three(world: World) -> Dispatch:
-    """Bills 2, 3 and 4 wait for the window's end in one text that is about to be claimed."""
+    """Bill 1 was texted alone, and bills 2, 3 and 4 in one text."""
     submit(world, 1, 2, 3, 4)
-    world.run(minutes=12)
-    world.clock.forward(minutes=1)
+    world.run(minutes=14)
     return bundles(world)[-1]
 
 
 def test_a_reply_with_its_reference_acknowledges_all_that_are_still_open() -> None:
     world = world_of()
     dispatch = held_three(world)
-    world.run(minutes=3)
     world.ledger.approve("3")
     world.run(minutes=3)
     assert reference_in(world.ann.texts[-1].body) == dispatch.reference
@@ -272,19 +272,23 @@ def test_one_that_is_left_of_a_bundle_is_spoken_of_alone() -> None:
 
 def test_the_plan_of_a_bill_that_was_left_out_goes_on() -> None:
     world = world_of(
+        {"sms": {"to": "cho"}},
         {"sms": {"to": "approver", "unless": "acknowledged"}},
         {"sms": {"to": "bob", "after": 3600}},
-        reply_confirms=True,
+        approver="ann",
     )
     world.approver("bob", BOB)
-    dispatch = held_three(world)
-    del dispatch
+    cho = world.approver("cho", number(3))
+    submit(world, 1, 2, 3)
+    world.run(minutes=4)
+    world.clock.forward(minutes=8)
+    world.check()
+    world.drain()
+    joined = next(one for one in bundles(world) if one.recipient == "ann")
     world.run(hours=3)
-    assert len(texts(world, BOB)) >= 1
-    told = [
-        member for one in world.dispatches() if one.recipient == "bob" for member in one.members
-    ]
-    assert len({member.case_id for member in told}) == 4
+    del cho, joined
+    told = {m.case_id for one in world.dispatches() if one.recipient == "bob" for m in one.members}
+    assert told == set(world.tables.cases)
 
 
 def test_when_a_number_is_gone_each_bill_goes_on_to_the_next_person() -> None:
@@ -452,7 +456,7 @@ def test_when_joining_does_not_work_each_goes_out_alone(
     def broken(*_: object) -> object:
         raise RuntimeError
 
-    monkeypatch.setattr(world.ports.documents, "documents", broken)
+    monkeypatch.setattr(bundling, "_joining", broken)
     world.run(minutes=10)
     assert len(texts(world)) == 3
 
@@ -462,7 +466,6 @@ def test_a_bundle_whose_documents_are_gone_counts_them_and_names_no_sum() -> Non
     submit(world, 1, 2, 3)
     world.run(minutes=5)
     world.tables.documents.pop(("acme", "bill#2"))
-    world.check()
     world.clock.forward(minutes=8)
     world.check()
     world.drain()

@@ -24,6 +24,7 @@ NAMESPACE = "MlConnector"
 LOG_GROUP = "AWS::Logs::LogGroup"
 TOPIC = "AWS::SNS::Topic"
 SECRET = "AWS::SecretsManager::Secret"
+BUCKET = "AWS::S3::Bucket"
 
 DAY = 24 * 60 * 60
 # What makes a function, a queue or a topic reachable from the internet.
@@ -238,6 +239,34 @@ def queues_and_the_topic_take_nothing_unencrypted(deployed: Any) -> Found:
     yield from {*deployed.of(QUEUE), *deployed.of(TOPIC)} - refusing
 
 
+def buckets_are_locked_private_and_take_nothing_unencrypted(deployed: Any) -> Found:
+    refusing = set()
+    for policy in deployed.of("AWS::S3::BucketPolicy").values():
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        bucket = policy["Bucket"]
+        if (
+            statement["Effect"] == "Deny"
+            and (statement["Principal"], statement["Action"]) == ("*", "s3:*")
+            and statement["Resource"] == [f"{bucket}.Arn", f"{bucket}.Arn/*"]
+            and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        ):
+            refusing.add(bucket)
+    for name, bucket in deployed.of(BUCKET).items():
+        if name not in refusing:
+            yield f"{name}: takes what is not encrypted on its way"
+        lock = bucket.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
+        if not (bucket.get("ObjectLockEnabled") and lock.get("Mode") and lock.get("Days")):
+            yield f"{name}: not locked"
+        if bucket.get("VersioningConfiguration") != {"Status": "Enabled"}:
+            yield f"{name}: can be written over"
+        if "BucketEncryption" not in bucket:
+            yield f"{name}: not encrypted"
+        if list(bucket.get("PublicAccessBlockConfiguration", {}).values()) != [True] * 4:
+            yield f"{name}: could be made public"
+        if deployed.resources[name].get("DeletionPolicy") != "Retain":
+            yield f"{name}: goes with the stack"
+
+
 def tables_can_be_restored_and_are_not_lost(deployed: Any) -> Found:
     for name, table in deployed.of(TABLE).items():
         if table.get("BillingMode") != "PAY_PER_REQUEST":
@@ -288,6 +317,7 @@ RULES: list[Callable[[Any], Found]] = [
     nothing_is_reachable_from_the_internet,
     everything_that_keeps_data_is_encrypted_with_the_stacks_key,
     queues_and_the_topic_take_nothing_unencrypted,
+    buckets_are_locked_private_and_take_nothing_unencrypted,
     tables_can_be_restored_and_are_not_lost,
     the_key_outlives_what_it_encrypts,
     what_expires_is_removed,

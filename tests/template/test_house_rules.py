@@ -156,6 +156,21 @@ BREAKS: list[tuple[Rule, str, Any]] = [
         "Resources/AuditTable/Properties/DeletionProtectionEnabled",
         GONE,
     ),
+    *(
+        (
+            rules.buckets_are_locked_private_and_take_nothing_unencrypted,
+            f"Resources/{place}",
+            broken,
+        )
+        for place, broken in (
+            ("RootsBucketPolicy", GONE),
+            ("RootsBucket/DeletionPolicy", "Delete"),
+            ("RootsBucket/Properties/ObjectLockConfiguration", GONE),
+            ("RootsBucket/Properties/VersioningConfiguration", GONE),
+            ("RootsBucket/Properties/BucketEncryption", GONE),
+            ("RootsBucket/Properties/PublicAccessBlockConfiguration/BlockPublicAcls", False),
+        )
+    ),
     (rules.the_key_outlives_what_it_encrypts, "Resources/DataKey/DeletionPolicy", "Delete"),
     (
         rules.what_expires_is_removed,

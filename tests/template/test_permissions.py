@@ -40,8 +40,8 @@ TABLES = {
         "ApproversTable": READ | {"UpdateItem"},
     },
     "StatusCheckRole": {
-        "DocumentsTable": READ | CHECK,
-        "AlertsTable": READ | CHECK | WRITE,
+        "DocumentsTable": READ | CHECK | {"Scan"},
+        "AlertsTable": READ | CHECK | WRITE | {"Scan"},
         "AlertsTable/index/due": READ | CHECK | WRITE,
         "AuditTable": APPEND,
         "FlowsTable": READ,
@@ -51,6 +51,9 @@ TABLES = {
 }
 
 FUNCTION_ARN = "arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:function:AWS::StackName"
+
+# Of a bucket, objects are named by how their keys begin.
+KEEP_ROOTS = ("s3:PutObject", "RootsBucket.Arn/roots/*")
 
 # Everything else, action and resource.
 OTHERS = {
@@ -76,6 +79,7 @@ OTHERS = {
         ("secretsmanager:GetSecretValue", "TwilioSecret.Id"),
         ("sqs:SendMessage", "AlertsQueue.Arn"),
         ("lambda:InvokeFunction", "PollFunction.Arn"),
+        KEEP_ROOTS,
     },
     "ScheduleRole": {
         ("lambda:InvokeFunction", f"{FUNCTION_ARN}-poll"),
@@ -147,13 +151,25 @@ def test_what_all_functions_may_is_tracing_and_the_key_through_the_services_in_u
     assert [service.split(".")[0] for service in services] == ["dynamodb", "secretsmanager", "sqs"]
 
 
-def test_no_action_and_no_resource_is_a_wildcard_but_for_tracing(deployed: Any) -> None:
+def test_no_action_and_no_resource_is_a_wildcard_but_for_tracing_and_the_keys_of_roots(
+    deployed: Any,
+) -> None:
     documents = [policy["PolicyDocument"] for policy in deployed.of(MANAGED).values()]
     for role in deployed.of(ROLE).values():
         documents += [policy["PolicyDocument"] for policy in role.get("Policies", [])]
     everything = {grant for document in documents for grant in grants(document["Statement"])}
     wild = {(action, resource) for action, resource in everything if "*" in action + resource}
-    assert wild == {(action, "*") for action in STAR_IS_THE_ONLY_WAY}
+    assert wild == {(action, "*") for action in STAR_IS_THE_ONLY_WAY} | {KEEP_ROOTS}
+
+
+def test_whoever_writes_roots_can_neither_read_nor_remove_them(deployed: Any) -> None:
+    on_roots = {
+        grant
+        for role in deployed.of(ROLE)
+        for grant in granted(deployed, role)
+        if "Roots" in grant[1]
+    }
+    assert on_roots == {KEEP_ROOTS}
 
 
 def test_a_function_that_takes_from_a_queue_may_not_put_into_it(deployed: Any) -> None:

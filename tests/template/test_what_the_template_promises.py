@@ -73,7 +73,7 @@ def test_without_aws_only_the_policies_that_demand_tls_are_left_out(
     local = deploy_as(raw_template, OnAws="false", AlarmEmail="ops@example.com")
     left_out = set(deployed.resources) - set(local.resources)
     kinds = {deployed.resources[name]["Type"] for name in left_out}
-    assert kinds == {"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}
+    assert kinds == {"AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}
 
 
 @pytest.mark.parametrize(("email", "subscribed"), [("", []), ("a@example.com", ["a@example.com"])])

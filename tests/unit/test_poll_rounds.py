@@ -287,9 +287,10 @@ def test_a_poll_says_how_much_it_asked_of_intacct() -> None:
     assert office.poll().transactions == 2
 
 
-def test_expiry_counts_from_when_the_case_was_opened() -> None:
+def test_expiry_counts_business_days_from_when_the_case_was_opened() -> None:
     office = Office()
     office.intacct.submit("1")
     office.poll()
     case = office.cases("1")[0]
-    assert case.expires_at - case.opened_at == timedelta(days=5)
+    assert case.opened_at.strftime("%A") == "Monday"
+    assert case.expires_at - case.opened_at == timedelta(days=7), "over one weekend"

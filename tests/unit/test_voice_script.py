@@ -87,7 +87,7 @@ def test_a_cleared_payment_names_the_day() -> None:
         "Cleared the bank on February 3, says Intacct."
     )
     spanish = event_call(EventKind.PAYMENT_CLEARED, "", payment(), language="es-ES")
-    assert spanish.endswith("El banco lo pagó el 3 de febrero.")
+    assert spanish.endswith("El banco lo pagó el 3 de febrero, según Intacct.")
 
 
 @pytest.mark.parametrize("language", ["en-US", "es-MX"])

@@ -15,7 +15,11 @@ class Channel(StrEnum):
 
 
 class Step(StrEnum):
-    """Where a process is killed: between every two side effects of a send and a status check."""
+    """Where a process is killed: between every two side effects of a send and a status check.
+
+    What a status check does about one alert begins with `BEFORE_CHECK`; each of the others is the
+    gap after one of its side effects and before the next.
+    """
 
     NOWHERE = "not killed"
     # ------------------------------------------------------------------------- the send
@@ -32,27 +36,19 @@ class Step(StrEnum):
     BEFORE_UNKNOWN = "before an unknown outcome"
     AFTER_UNKNOWN = "unknown outcome noted"
     # ----------------------------------------------------------------- the status check
-    BEFORE_LOST = "before a dead claim is lost"
+    BEFORE_CHECK = "found due, nothing noted"
     AFTER_LOST = "dead claim lost"
-    BEFORE_EMPTY = "before an empty list is noted"
     AFTER_EMPTY = "empty list noted"
-    BEFORE_ADOPTION = "found, before the adoption"
     AFTER_ADOPTION = "found and adopted"
-    BEFORE_NOT_SENT = "before judged not sent"
     AFTER_NOT_SENT = "judged not sent, not rung"
     RUNG_NOT_SENT = "judged not sent, rung"
-    BEFORE_SUCCESS = "before success is noted"
     AFTER_SUCCESS = "success noted"
-    BEFORE_FAILURE = "before a failure is noted"
     AFTER_FAILURE = "failure noted, not rung"
     RUNG_FAILURE = "failure noted, rung"
-    BEFORE_SWEEP = "before the sweep notes a ring"
     AFTER_SWEEP = "ring noted, not rung"
     RUNG_SWEEP = "swept and rung"
-    BEFORE_LOOK = "before a fresh look is wanted"
     AFTER_LOOK = "fresh look wanted, not asked"
     ASKED_LOOK = "fresh look asked for"
-    BEFORE_STEP = "before a later step begins"
     AFTER_STEP = "later step begun, not rung"
     RUNG_STEP = "later step begun, rung"
 
@@ -124,10 +120,8 @@ _UNKNOWNS = frozenset({Step.BEFORE_UNKNOWN, Step.AFTER_UNKNOWN})
 #: The steps of a plan that goes on: its second text comes ten minutes after the first.
 LATER = frozenset(
     {
-        Step.BEFORE_LOOK,
         Step.AFTER_LOOK,
         Step.ASKED_LOOK,
-        Step.BEFORE_STEP,
         Step.AFTER_STEP,
         Step.RUNG_STEP,
     }

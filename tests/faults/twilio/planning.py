@@ -17,21 +17,16 @@ CALLS_SHARE = 0.25
 
 #: What has to go before, for a step to be reached at all.
 _LEADS_TO: dict[Step, Step] = {
-    Step.BEFORE_LOST: Step.AFTER_CLAIM,
     Step.AFTER_LOST: Step.AFTER_CLAIM,
-    Step.BEFORE_EMPTY: Step.AFTER_CLAIM,
     Step.AFTER_EMPTY: Step.AFTER_CLAIM,
-    Step.BEFORE_NOT_SENT: Step.AFTER_CLAIM,
     Step.AFTER_NOT_SENT: Step.AFTER_CLAIM,
     Step.RUNG_NOT_SENT: Step.AFTER_CLAIM,
-    Step.BEFORE_ADOPTION: Step.BEFORE_RECORD,
     Step.AFTER_ADOPTION: Step.BEFORE_RECORD,
-    Step.BEFORE_SWEEP: Step.BEFORE_CLAIM,
     Step.AFTER_SWEEP: Step.BEFORE_CLAIM,
     Step.RUNG_SWEEP: Step.BEFORE_CLAIM,
 }
 _RECORDS = frozenset({Step.BEFORE_RECORD, Step.DURING_RECORD, Step.AFTER_RECORD})
-_FAILURES = frozenset({Step.BEFORE_FAILURE, Step.AFTER_FAILURE, Step.RUNG_FAILURE})
+_FAILURES = frozenset({Step.AFTER_FAILURE, Step.RUNG_FAILURE})
 #: With these the first text or call is accepted, but found in a list, never recorded.
 _FOUND = frozenset({Trouble.ERROR_AFTER, Trouble.RESET_AFTER, Trouble.TIMEOUT, Trouble.SHORT})
 

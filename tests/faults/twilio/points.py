@@ -11,26 +11,28 @@ from .cells import Step
 #: A sweep's note of a ring; every other change without an audit entry is of no interest here.
 RUNG = "rung"
 
-_SUCCESS = (Step.BEFORE_SUCCESS, Step.AFTER_SUCCESS)
-_FAILURE = (Step.BEFORE_FAILURE, Step.AFTER_FAILURE)
-_UNKNOWN = (Step.BEFORE_UNKNOWN, Step.AFTER_UNKNOWN)
-_LOST = (Step.BEFORE_LOST, Step.AFTER_LOST)
-
-#: Around a transaction, by its kind: before it, and when it is written and not answered yet.
-_AROUND: dict[str, tuple[Step, Step]] = {
+#: Around a transaction of the send function, by its kind: before it, and when it is written and not
+#: answered yet.
+_SEND: dict[str, tuple[Step, Step]] = {
     "dispatch.claimed": (Step.BEFORE_CLAIM, Step.DURING_CLAIM),
     "dispatch.sent": (Step.BEFORE_RECORD, Step.DURING_RECORD),
     "dispatch.returned": (Step.BEFORE_RETURN, Step.AFTER_RETURN),
-    "dispatch.not_listed": (Step.BEFORE_EMPTY, Step.AFTER_EMPTY),
-    "dispatch.adopted": (Step.BEFORE_ADOPTION, Step.AFTER_ADOPTION),
-    "dispatch.not_sent": (Step.BEFORE_NOT_SENT, Step.AFTER_NOT_SENT),
-    "dispatch.delivered": _SUCCESS,
-    "dispatch.confirmed": _SUCCESS,
-    "dispatch.undelivered": _FAILURE,
-    "dispatch.unanswered": _FAILURE,
-    "case.fresh_look_asked": (Step.BEFORE_LOOK, Step.AFTER_LOOK),
-    "case.stepped": (Step.BEFORE_STEP, Step.AFTER_STEP),
-    RUNG: (Step.BEFORE_SWEEP, Step.AFTER_SWEEP),
+    "dispatch.unknown": (Step.BEFORE_UNKNOWN, Step.AFTER_UNKNOWN),
+    "dispatch.adopted": (Step.BEFORE_RECORD, Step.AFTER_ADOPTION),
+}
+#: After a transaction of the status check.
+_CHECK: dict[str, Step] = {
+    "dispatch.unknown": Step.AFTER_LOST,
+    "dispatch.not_listed": Step.AFTER_EMPTY,
+    "dispatch.adopted": Step.AFTER_ADOPTION,
+    "dispatch.not_sent": Step.AFTER_NOT_SENT,
+    "dispatch.delivered": Step.AFTER_SUCCESS,
+    "dispatch.confirmed": Step.AFTER_SUCCESS,
+    "dispatch.undelivered": Step.AFTER_FAILURE,
+    "dispatch.unanswered": Step.AFTER_FAILURE,
+    "case.fresh_look_asked": Step.AFTER_LOOK,
+    "case.stepped": Step.AFTER_STEP,
+    RUNG: Step.AFTER_SWEEP,
 }
 #: After a ring, by the kind of the transaction before it.
 RUNG_AFTER = {
@@ -46,9 +48,10 @@ FAILURES = frozenset({"dispatch.undelivered", "dispatch.unanswered"})
 
 def around(kind: str, *, sends: bool) -> tuple[Step | None, Step | None]:
     """The steps around a transaction of the send function (`sends`), or of the status check."""
-    if kind == "dispatch.unknown":
-        return _UNKNOWN if sends else _LOST
-    return _AROUND.get(kind, (None, None))
+    if sends:
+        return _SEND.get(kind, (None, None))
+    after = _CHECK.get(kind)
+    return (Step.BEFORE_CHECK if after else None), after
 
 
 class Kill(BaseException):

@@ -1,4 +1,4 @@
-"""Wiring for the daily root. Loaded by the first tick that has time for it, not at the start."""
+"""Wiring for the daily root. Its client is made once a day, by the tick that has time for it."""
 
 from __future__ import annotations
 

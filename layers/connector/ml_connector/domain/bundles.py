@@ -206,7 +206,7 @@ def _written_sums(group: Sequence[Item], tag: str) -> str:
 
 def _named(group: Sequence[Item], most: int, words: BundleWords, tag: str) -> str:
     """`4711, 4712, 4713 and 4 more`; one more is named rather than counted."""
-    known = [_number(item.document, tag) for item in group if item.document]
+    known = sorted((_number(one.document, tag) for one in group if one.document), key=_place)
     shown = known if len(group) == len(known) <= most + 1 else known[:most]
     if not most or not shown:
         return ""
@@ -214,6 +214,11 @@ def _named(group: Sequence[Item], most: int, words: BundleWords, tag: str) -> st
     if not left:
         return ", ".join(shown)
     return f"{', '.join(shown)} {words.more.format(count=written_count(left, tag))}"
+
+
+def _place(number: str) -> tuple[int, str]:
+    """9 before 10."""
+    return len(number), number
 
 
 def _number(document: AnyDocument, tag: str) -> str:

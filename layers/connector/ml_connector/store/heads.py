@@ -1,6 +1,6 @@
 """The heads of all audit chains, wherever they are kept, and how far writing them down has come.
 
-Four tables are gone through one after another. Where a reading stopped is a text, so that another
+The tables are gone through one after another. Where a reading stopped is a text, so that another
 invocation can go on from there.
 """
 
@@ -49,7 +49,6 @@ _SOURCES = (
     _Source(DocumentItem, ("pk", "sk", "company", "generation"), DocumentItem.head_seq.exists()),
     _Source(CaseItem, ("pk", "sk", "id"), CaseItem.sk == "case"),
     _Source(ApproverItem, ("pk",), None),
-    _Source(FlowItem, ("pk", "sk"), FlowItem.sk == POINTER),
 )
 
 
@@ -73,6 +72,9 @@ class DynamoHeads:
                         heads.append((_chain_of(row), head))
                     if len(heads) >= limit:
                         return HeadsPage(tuple(heads), _cursor(place, rows.last_evaluated_key))
+        flow = _flow_head()
+        if flow.seq:
+            heads.append((FLOW, flow))
         return HeadsPage(tuple(heads), "")
 
     # --------------------------------------------------------------------------- the mark
@@ -118,6 +120,16 @@ def head_of(row: Any) -> ChainHead:  # noqa: ANN401 - any of the models
     return ChainHead(int(row.head_seq), str(row.head_digest or ""))
 
 
+def _flow_head() -> ChainHead:
+    with translated():
+        try:
+            return head_of(
+                FlowItem.get(FLOW, POINTER, consistent_read=True, attributes_to_get=list(HEAD))
+            )
+        except FlowItem.DoesNotExist:
+            return ChainHead()
+
+
 def document_chain(company: str, document: str, generation: int) -> str:
     """The chain of a document; see `Document.chain`."""
     name = f"doc#{company}#{document}"
@@ -129,7 +141,7 @@ def _chain_of(row: Any) -> str:  # noqa: ANN401 - any of the models
         return document_chain(row.company, row.sk, int(row.generation or 1))
     if isinstance(row, CaseItem):
         return case_chain(row.id)
-    return FLOW if isinstance(row, FlowItem) else f"person#{row.pk}"
+    return f"person#{row.pk}"
 
 
 def _cursor(place: int, after: Mapping[str, Any] | None) -> str:

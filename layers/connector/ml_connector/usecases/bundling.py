@@ -6,7 +6,8 @@ for what is due, it makes one dispatch of all that was deferred for the same per
 whatever it was deferred for. The old dispatches are settled as not sent in the same transaction, so
 wherever a function dies, each alert is in exactly one dispatch that may be sent.
 
-Only what has never been claimed and follows nothing is joined: no try of it can turn up late.
+Nothing waits for others longer than one window. Only what has never been claimed and follows
+nothing is joined: no try of it can turn up late.
 """
 
 from __future__ import annotations
@@ -62,24 +63,40 @@ class Turn:
 def turn(file: DispatchFile, ports: DispatchPorts, now: datetime) -> Turn:
     """Hold what would follow a text too soon; keep two functions from both sending a first one.
 
-    Each waits once at most: what was deferred before, for whatever reason, does not wait again. A
-    text about the very same case holds nothing: when its next step comes is for its rule to say.
-    Raises StoreUnavailable.
+    A text about the very same case holds nothing: when its next step comes is for its rule to say.
+    What is held counts in the window in which it will go out, so that no first text goes out at
+    that moment beside it. Raises StoreUnavailable.
     """
     if ports.timings.bundle_window < LEAST_WINDOW:
         return Turn()
-    dispatch, window = file.dispatch, seconds(ports.timings.bundle_window)
-    if not _first_of_many(file):
+    dispatch = file.dispatch
+    if not _waits_for_others(file):
         return Turn(counters=_counters(dispatch, ports, now, _NO_LIMIT))
-    sent = ports.alerts.references(dispatch.addressee, now - window)
-    ends = [min(one.at, now) + window for one in _about_others(sent[:_NEWEST], file, ports)]
+    sent = _sent_lately(dispatch, ports, now)
+    ends = [_window_after(one, ports, now) for one in _about_others(sent, file, ports)]
     if any(case.kind.startswith("payment.") for case in file.cases):
         # Payments clear by the hundred, and nobody has to act: even the first waits for the others.
         ends.append(dispatch.created_at + seconds(ports.timings.payments_gather))
-    end = max(ends, default=now)
+    end = min(max(ends, default=now), _longest(dispatch, ports))
     if end > now:
-        return Turn(wait=(end, HELD))
-    return Turn(counters=_counters(dispatch, ports, now, _NO_LIMIT if sent else 1))
+        return Turn((end, HELD), _counters(dispatch, ports, end, _NO_LIMIT))
+    first = not sent and not dispatch.reason
+    return Turn(counters=_counters(dispatch, ports, now, 1 if first else _NO_LIMIT))
+
+
+def _sent_lately(dispatch: Dispatch, ports: DispatchPorts, now: datetime) -> list[ReferenceRecord]:
+    """What the person got over that channel within the window, newest first."""
+    since = now - seconds(ports.timings.bundle_window)
+    return ports.alerts.references(dispatch.addressee, since)[:_NEWEST]
+
+
+def _window_after(sent: ReferenceRecord, ports: DispatchPorts, now: datetime) -> datetime:
+    return min(sent.at, now) + seconds(ports.timings.bundle_window)
+
+
+def _longest(dispatch: Dispatch, ports: DispatchPorts) -> datetime:
+    """Until when it may wait for others at most."""
+    return dispatch.created_at + seconds(ports.timings.bundle_window)
 
 
 def _about_others(
@@ -113,14 +130,17 @@ def throttles(failed: Iterable[str]) -> tuple[str, ...]:
 
 
 def after_another(now: datetime, ports: DispatchPorts) -> tuple[datetime, str]:
-    """Until when a first text waits whose turn somebody else took, and why."""
-    return now + seconds(ports.timings.bundle_window), HELD
+    """Until when a first text waits whose turn somebody else took, and why.
+
+    By then it is known what the other one sent, and whether there is something to wait for.
+    """
+    timings = ports.timings
+    return now + seconds(min(timings.status_interval, timings.bundle_window)), HELD
 
 
-def _first_of_many(file: DispatchFile) -> bool:
-    """Whether it is the first try of one alert, in no hurry, and was never deferred."""
-    dispatch = file.dispatch
-    return not dispatch.reason and _untried(dispatch) and _patient(file)
+def _waits_for_others(file: DispatchFile) -> bool:
+    """Whether it is the first try of one alert, in no hurry, and deferred for nothing else."""
+    return file.dispatch.reason in ("", HELD) and _untried(file.dispatch) and _patient(file)
 
 
 def _untried(dispatch: Dispatch) -> bool:
@@ -159,9 +179,17 @@ def groups(waiting: Sequence[Dispatch], ports: DispatchPorts) -> list[list[Dispa
     return [
         group[start : start + MOST_MEMBERS]
         for group in (sorted(each, key=_age) for each in found.values())
+        if len(group) > 1 and _go_now(group, ports, now)
         for start in range(0, len(group), MOST_MEMBERS)
         if len(group) - start > 1
     ]
+
+
+def _go_now(group: Sequence[Dispatch], ports: DispatchPorts, now: datetime) -> bool:
+    """Whether one of them may not wait any longer, or there is nothing to wait for."""
+    if any(one.reason != HELD or _longest(one, ports) <= now for one in group):
+        return True
+    return not _sent_lately(group[0], ports, now)
 
 
 def _deferred(dispatch: Dispatch) -> bool:

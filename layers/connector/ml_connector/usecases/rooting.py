@@ -100,8 +100,8 @@ def _of_today(mark: RootMark | None, now: datetime, telemetry: Telemetry) -> Roo
 
 def _go_on(mark: RootMark, ports: RootPorts, end: datetime) -> bool:
     """Write parts until all heads are in one, then the root."""
-    begun = bool(mark.cursor) or not mark.parts
-    while begun:
+    more = bool(mark.cursor) or not mark.parts
+    while more:
         if ports.clock.now() >= end:
             return False
         heads, cursor = _some(mark.cursor, ports, end)
@@ -111,7 +111,7 @@ def _go_on(mark: RootMark, ports: RootPorts, end: datetime) -> bool:
         mark = replace(mark, version=mark.version + 1, cursor=cursor, parts=(*mark.parts, part))
         if not ports.heads.move_mark(mark):
             return False
-        begun = bool(cursor)
+        more = bool(cursor)
     now = ports.clock.now()
     ports.shelf.put(root_key(mark.day), root_document(mark.day, now, mark.parts))
     if not ports.heads.move_mark(replace(mark, version=mark.version + 1, done=True)):

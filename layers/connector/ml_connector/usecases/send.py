@@ -150,7 +150,8 @@ class _Sending:
             until, reason = waits_until
             data: dict[str, Json] = {"reason": reason, "due_at": to_text(until)}
             waits = d.defer(dispatch, until=until, look_at=until, reason=reason)
-            return Step(waits, "dispatch.deferred", data)
+            counted = turn.counters if turn.wait == waits_until else ()
+            return Step(waits, "dispatch.deferred", data, counters=counted)
         after = d.claim(
             dispatch,
             token=self._token,

@@ -11,7 +11,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import cold_start, idle_poll, layer_sizes, parser, read_memory
+from bench import (
+    cold_start,
+    idle_poll,
+    layer_sizes,
+    parser,
+    read_memory,
+    twilio_send,
+    twilio_status,
+)
 from bench.layers import interpreter
 
 BENCHMARKS = {
@@ -20,6 +28,8 @@ BENCHMARKS = {
     "parser": parser.run,
     "read_memory": read_memory.run,
     "idle_poll": idle_poll.run,
+    "twilio_status": twilio_status.run,
+    "twilio_send": twilio_send.run,
 }
 
 

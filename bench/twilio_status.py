@@ -81,6 +81,16 @@ class Cost:
         return math.ceil(self.count / SWEEP_LIMIT) + ends
 
     @property
+    def ratio(self) -> float:
+        """Requests for each that is known, over those of reading each by itself."""
+        return self.requests / self.known / (self.each_requests / self.count)
+
+    @property
+    def cpu_ratio(self) -> float:
+        """The same of CPU."""
+        return self.cpu / self.known / (self.each_cpu / self.count)
+
+    @property
     def met(self) -> bool:
         """Whether all are known, within the target."""
         return self.known == self.count and self.requests <= self.target
@@ -121,9 +131,9 @@ def show(costs: list[Cost], python: Interpreter) -> None:
             f"≤ {each.target:,}",
             verdict(each.met),
             f"{each.each_requests:,}",
-            f"{each.requests / each.each_requests:.4f}",
+            f"{each.ratio:.4f}",
             f"{each.cpu:.0f}",
-            each.cpu / each.each_cpu,
+            each.cpu_ratio,
         ]
         for each in costs
     ]
@@ -135,7 +145,10 @@ def show(costs: list[Cost], python: Interpreter) -> None:
                 f"so fewer than {each.least:,} requests are not possible"
             )
         if each.known < each.count:
-            print(f"{each.count:,} {WORDS[each.kind]}: stopped after {each.runs} runs")
+            print(
+                f"{each.count:,} {WORDS[each.kind]}: stopped after {each.runs} runs; "
+                "ratios are of those known by then"
+            )
 
 
 def run(python: Interpreter, _rounds: int) -> None:
@@ -161,6 +174,8 @@ def run(python: Interpreter, _rounds: int) -> None:
             "target": each.target,
             "least_with_the_limit_of_a_run": each.least,
             "met": each.met,
+            "ratio_to_a_read_each": round(each.ratio, 4),
+            "cpu_ratio_to_a_read_each": round(each.cpu_ratio, 3),
             "cpu_ms": round(each.cpu, 1),
             "a_read_each": {"requests": each.each_requests, "cpu_ms": round(each.each_cpu, 1)},
         }

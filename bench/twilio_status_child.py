@@ -65,12 +65,12 @@ class CountingHttp(ConnectorHttpClient):
 
     def request(self, method: str, uri: str, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
         """As the client does."""
-        self.asked[_kind(uri, kwargs.get("params") or {})] += 1
+        self.asked[kind_of(uri, kwargs.get("params") or {})] += 1
         return super().request(method, uri, *args, **kwargs)
 
 
-def _kind(uri: str, params: dict[str, object]) -> str:
-    """Only replies are listed by the number they went to."""
+def kind_of(uri: str, params: dict[str, object]) -> str:
+    """What is asked: a list, the list of replies (by the number they went to), or one thing."""
     parts = urlsplit(uri)
     if not parts.path.endswith(("/Messages.json", "/Executions")):
         return "single"

@@ -19,10 +19,13 @@ from cli.commands import (
     alerts,
     approvers,
     audit,
+    audit_reconcile,
+    audit_report,
     away,
     fit,
     flow,
     flow_changes,
+    golive,
     init,
     ping,
     redrive,
@@ -47,7 +50,7 @@ from cli.console.terminal import complain, print_json
 
 NAME = "ml-connector"
 ORDER = (
-    *("init", "fit", "secrets", "voice", "ping"),
+    *("init", "fit", "secrets", "voice", "ping", "go-live"),
     *("flow", "approvers", "test-send"),
     *("status", "alerts", "redrive"),
     "audit",
@@ -143,6 +146,7 @@ def _root(context: typer.Context) -> None:
 app.command("init", rich_help_panel=SET_UP)(init.init)
 app.command("ping", rich_help_panel=SET_UP)(ping.ping)
 app.command("fit", rich_help_panel=SET_UP)(fit.fit)
+app.command("go-live", rich_help_panel=SET_UP)(golive.go_live)
 
 _secrets = _group(SET_UP, "Store credentials in Secrets Manager; they are never shown.")
 _secrets.command("set")(secrets.set_secret)
@@ -182,4 +186,6 @@ _audit = _group("Audit", "Who was told what, and the proof that nothing is missi
 _audit.command("show")(audit.show)
 _audit.command("export")(audit.export)
 _audit.command("verify")(audit.verify)
+_audit.command("reconcile")(audit_reconcile.reconciled)
+_audit.command("report")(audit_report.report)
 app.add_typer(_audit, name="audit", rich_help_panel="Audit")

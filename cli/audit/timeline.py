@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from ml_connector.domain.cases import case_chain
@@ -52,10 +52,12 @@ class Timeline:
     broken: tuple[Broken, ...]
 
 
-def timeline(document: AnyDocument, reader: AuditReader, verifier: Verifier) -> Timeline:
-    """The story of one document."""
+def timeline(
+    document: AnyDocument, reader: AuditReader, verifier: Verifier, zone: tzinfo
+) -> Timeline:
+    """The story of one document; times within a line are of that zone."""
     links, chains = _gathered(document, reader)
-    people = _People()
+    people = _People(zone)
     moments = [moment for link in links for moment in people.moments(link)]
     broken = [one for chain in chains for one in verifier.one(chain).broken]
     return Timeline(tuple(moments), tuple(chains), tuple(dict.fromkeys(broken)))
@@ -123,11 +125,29 @@ def _inside(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     return [_inside(part) for part in value] if isinstance(value, list) else value
 
 
+def _local(data: Data, zone: tzinfo) -> Data:
+    """The same with instants as people of that zone read them."""
+    return {
+        name: _clock(value, zone) if name in _INSTANTS else value for name, value in data.items()
+    }
+
+
+_INSTANTS = frozenset({"due_at", "next_due_at", "state_as_of"})
+
+
+def _clock(value: object, zone: tzinfo) -> object:
+    try:
+        return f"{from_text(str(value)).astimezone(zone):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return value
+
+
 # -------------------------------------------------------------------------------- people
 class _People:
     """Whose dispatch is whose, learned from entry to entry."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
         self._of: dict[str, tuple[str, str, str]] = {}
 
     def moments(self, link: Link) -> Iterator[Moment]:
@@ -148,7 +168,7 @@ class _People:
             chain=link.chain,
             seq=link.seq,
             kind=link.kind,
-            said=said(link.kind, data),
+            said=said(link.kind, _local(data, self._zone)),
             approver=approver,
             channel=channel,
             sid=str(data.get("call_sid") or data.get("sid") or ""),

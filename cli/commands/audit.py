@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -32,6 +32,8 @@ ROOTS_BUCKET = "RootsBucketName"
 
 #: Broken chains shown one by one; JSON has them all.
 _SHOWN = 50
+#: Days: a root older than this says that none is written any more.
+_LATE = 1
 
 
 # -------------------------------------------------------------------------------- show
@@ -57,7 +59,7 @@ def show(
         document = the_document(deployment, Wanted(bill, record, company))
         zone = _zone(deployment, document.company)
         reader = DynamoAuditReader(deployment)
-        story = timeline(document, reader, Verifier(reader, KeptRoots()))
+        story = timeline(document, reader, Verifier(reader, KeptRoots()), zone)
         names = {person.id: person.name for person in deployment.approvers.everybody()}
     printer.result(_story(document, story, zone, names), *_shown(document, story, zone, names))
     if story.broken:
@@ -266,7 +268,9 @@ def _about_roots(roots: KeptRoots | None) -> str:
     if not roots.days:
         return "Roots: none is written yet; the first one comes within a day."
     missing = f", {len(roots.missing)} day(s) between have none" if roots.missing else ""
-    return f"Roots: {len(roots.days)}, {roots.days[0]} to {roots.days[-1]}{missing}."
+    late = (datetime.now(UTC).date() - roots.days[-1]).days > _LATE
+    why = "; no newer one is written: search the logs for root_not_kept" if late else ""
+    return f"Roots: {len(roots.days)}, {roots.days[0]} to {roots.days[-1]}{missing}{why}."
 
 
 def _broken(one: Broken) -> dict[str, Any]:

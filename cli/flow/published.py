@@ -161,6 +161,30 @@ class Shelf:
         entry = self._entry(seen, ROLLED_BACK, version.number, version.digest, now, reason)
         self._move(seen, version.number, entry, reason)
 
+    def note(
+        self, kind: str, data: Mapping[str, Json], *, seen: InForce, now: datetime
+    ) -> AuditEntry:
+        """Add an entry to the chain, signed by the caller; the flow in force stays as it is.
+
+        Raises Failure where somebody put another flow in force since it was `seen`.
+        """
+        signed: dict[str, Json] = {"version": seen.version, "by": self._caller, **data}
+        entry = entry_after(seen.head, CHAIN, now, kind, signed)
+        actions: list[Action] = [
+            FlowItem.head_seq.set(entry.seq),
+            FlowItem.head_digest.set(entry.digest),
+        ]
+        together = TransactWrite(
+            connection=connection_of(FlowItem), client_request_token=str(uuid.uuid4())
+        )
+        try:
+            with translated(), together as write:
+                write.save(audit_item(entry), condition=AuditItem.chain.does_not_exist())
+                write.update(FlowItem(CHAIN, _POINTER), actions=actions, condition=_as_seen(seen))
+        except StoreConflict as error:
+            raise Failure("somebody else put a flow in force just now; try again") from error
+        return entry
+
     def _entry(
         self, seen: InForce, kind: str, number: int, digest: str, now: datetime, reason: str
     ) -> AuditEntry:

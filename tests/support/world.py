@@ -155,6 +155,7 @@ class World:
             messenger=FaultyMessenger(self.provider, self.faults),
             caller=FaultyCaller(self.calls, self.faults),
             inbox=FaultyInbox(self.inbox, self.faults),
+            flows=self.poll_ports.flows,
             doorbell=doorbell,
             ask_for_poll=self.asked.append,
             clock=self.clock,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.cold_start import EMPTY, MEASURE, measure, summary
+from bench.cold_start import EMPTY, MEASURE, TARGETS, candidates, measure, summary
 from bench.layer_sizes import sizes
 from bench.layers import interpreter
 from bench.report import keep, table
@@ -29,6 +29,15 @@ def test_a_cold_start_is_the_median_over_the_empty_interpreter() -> None:
     assert [row.cpu for row in rows] == [100, 150]
     assert [row.ratio for row in rows] == [1.0, 1.5]
     assert [row.target for row in rows] == [None, 1.5]
+
+
+def test_every_function_is_measured_and_those_that_call_people_with_a_call_too() -> None:
+    made = candidates([])
+    assert made.keys() >= TARGETS.keys()
+    called = {name for name in made if name.endswith(", with a call")}
+    assert called == {"send, with a call", "status_check, with a call"}
+    for name, program in made.items():
+        compile(program, name, "exec")
 
 
 def test_every_candidate_runs_once_a_round_and_the_first_round_does_not_count() -> None:

@@ -32,6 +32,7 @@ def test_stop_opts_out_with_an_entry_in_the_persons_chain(world: World, word: st
         "number": fingerprint("salt of ann", ANN),
         "sid": sid,
         "source": "reply",
+        "told": [],
     }
     (line,) = world.telemetry.said("approver_opted_out", "warning")
     assert line.fields == {"approver": "ann", "source": "reply"}
@@ -112,7 +113,11 @@ def test_a_number_the_provider_refuses_has_opted_out(world: World) -> None:
     ann = world.approvers.people["ann"]
     assert (ann.opted_out, ann.opted_out_by) == (True, "provider")
     (entry,) = world.audit.chain("person#ann")
-    assert entry.data == {"number": fingerprint("salt of ann", ANN), "source": "provider"}
+    assert entry.data == {
+        "number": fingerprint("salt of ann", ANN),
+        "source": "provider",
+        "told": [],
+    }
     assert world.telemetry.said("approver_opted_out", "warning")
     assert not refused(world, number=ANN)
     assert len(list(world.audit.chain("person#ann"))) == 1
@@ -139,4 +144,4 @@ def test_a_person_without_a_salt_opts_out_without_a_fingerprint(world: World) ->
     world.change_approver("ann", salt="")
     assert refused(world)
     (entry,) = world.audit.chain("person#ann")
-    assert entry.data == {"source": "provider"}
+    assert entry.data == {"source": "provider", "told": []}

@@ -1,4 +1,4 @@
-"""Thousands of texts through killed processes and a bad network: none lost, none sent twice.
+"""Thousands of alerts through killed processes and a bad network: none lost, none sent twice.
 
     python -m tests.faults.twilio --dispatches 5000 --seed 1 --minutes 20
 
@@ -25,6 +25,8 @@ from .planning import Planner, table
 
 #: A run in a hundred, at least, meets each cell; fifty are enough.
 ENOUGH, SHARE = 50, 100
+#: How many of the cells that were met too rarely are named.
+SHOWN = 20
 #: Part of the time that is kept for the last epoch, and for printing.
 KEPT_SHARE = 0.05
 
@@ -76,11 +78,13 @@ def _conclude(outcome: Outcome, checks: list[Check], planner: Planner, dispatche
     _say("")
     _say(*(f"{trouble:>12}  {meaning}" for trouble, meaning in LEGEND.items()), "")
     _say(
-        f"alerts={outcome.runs} dispatches={verdict.dispatches} texts accepted={verdict.accepted} "
+        f"alerts={outcome.runs} dispatches={verdict.dispatches} accepted={verdict.accepted} "
         f"processes killed={outcome.killed} out of time={outcome.ran_out} "
         f"unwanted={len(verdict.unwanted)} wrong={len(verdict.wrong)}",
-        *(f"too rare, under {planner.floor}: {' / '.join(cell)}" for cell in rare),
+        *(f"too rare, under {planner.floor}: {' / '.join(cell)}" for cell in rare[:SHOWN]),
     )
+    if len(rare) > SHOWN:
+        _say(f"too rare, under {planner.floor}: {len(rare) - SHOWN} more")
     if outcome.runs < dispatches:
         _say(f"the time was up after {outcome.runs} of {dispatches} alerts")
     controls_ok = all(check.ok for check in checks)

@@ -307,7 +307,8 @@ class Desk:
             self._kill_at(run, Step.HALF_POST)
             return
         run.posts += 1
-        if run.plan.trouble is Trouble.TIMEOUT:
+        # Whoever gave up, or is dead, does not wait for Twilio: the clock does.
+        if run.plan.trouble is Trouble.TIMEOUT or Step.WHOLE_POST in run.armed:
             self.late[number] = Late(self.clock.monotonic() + LATEST_ACCEPTANCE, run.posts)
         self._kill_at(run, Step.WHOLE_POST)
 

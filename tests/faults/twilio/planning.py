@@ -15,15 +15,17 @@ MOST_MORE = 6
 #: Of the alerts, as many are calls.
 CALLS_SHARE = 0.25
 
-#: What has to go before, for a step to be reached at all.
-_LEADS_TO: dict[Step, Step] = {
-    Step.AFTER_LOST: Step.AFTER_CLAIM,
-    Step.AFTER_EMPTY: Step.AFTER_CLAIM,
-    Step.AFTER_NOT_SENT: Step.AFTER_CLAIM,
-    Step.RUNG_NOT_SENT: Step.AFTER_CLAIM,
-    Step.AFTER_ADOPTION: Step.BEFORE_RECORD,
-    Step.AFTER_SWEEP: Step.BEFORE_CLAIM,
-    Step.RUNG_SWEEP: Step.BEFORE_CLAIM,
+#: Each of these leaves a claim nobody holds any more, and nothing sent.
+_DEAD_CLAIM = (Step.AFTER_CLAIM, Step.DURING_CLAIM, Step.HALF_POST)
+#: What has to go before, for a step to be reached at all: one of these.
+_LEADS_TO: dict[Step, tuple[Step, ...]] = {
+    Step.AFTER_LOST: _DEAD_CLAIM,
+    Step.AFTER_EMPTY: _DEAD_CLAIM,
+    Step.AFTER_NOT_SENT: _DEAD_CLAIM,
+    Step.RUNG_NOT_SENT: _DEAD_CLAIM,
+    Step.AFTER_ADOPTION: (Step.BEFORE_RECORD,),
+    Step.AFTER_SWEEP: (Step.BEFORE_CLAIM,),
+    Step.RUNG_SWEEP: (Step.BEFORE_CLAIM,),
 }
 _RECORDS = frozenset({Step.BEFORE_RECORD, Step.DURING_RECORD, Step.AFTER_RECORD})
 _FAILURES = frozenset({Step.AFTER_FAILURE, Step.RUNG_FAILURE})
@@ -52,7 +54,10 @@ class Plan:
 def plan_for(channel: Channel, trouble: Trouble, wanted: Iterable[Step]) -> Plan:
     """The plan that reaches all of the wanted steps, each with what leads to it."""
     steps = set(wanted) - {Step.NOWHERE}
-    steps |= {_LEADS_TO[step] for step in steps if step in _LEADS_TO}
+    for step in tuple(steps):
+        leads = _LEADS_TO.get(step, ())
+        if leads and not steps.intersection(leads):
+            steps.add(leads[0])
     fails = bool(steps & _FAILURES) or (trouble in _FOUND and bool(steps & _RECORDS))
     fails = fails and trouble is not Trouble.SHORT  # which fails first by itself
     return Plan(channel, trouble, frozenset(steps), fails, bool(steps & LATER))

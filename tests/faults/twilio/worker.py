@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -75,7 +75,6 @@ class Wire:
     line: Line | None = None
     number: str = ""
     parts: int = 0
-    seen: set[str] = field(default_factory=set)
 
     def begin(self, number: str) -> None:
         """From here on bytes belong to the POST to this number."""

@@ -7,7 +7,6 @@ moment, whatever it is doing.
 
 from __future__ import annotations
 
-import gc
 import heapq
 import itertools
 import os
@@ -19,7 +18,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
 from ml_connector.errors import ConnectorError
@@ -30,9 +28,10 @@ from tests.support.world import SEND_TIMEOUT, STATUS_TIMEOUT
 
 from .clock import SharedClock
 from .desk import Desk
-from .line import Ask, Failure, Line
+from .line import Ask, Failure
+from .nursery import Nursery
 from .points import Caller, Kill
-from .worker import Job, Office, live
+from .worker import Job, Office
 
 #: Workers alive at the same time.
 HANDS = 5
@@ -80,7 +79,7 @@ class World:
 
     def __init__(self, desk: Desk, office: Office, admin: TwilioAdmin) -> None:
         self._desk = desk
-        self._office = office
+        self._nursery = Nursery(office)
         self._admin = admin
         self._clock: SharedClock = office.clock
         self._dice: random.Random = desk.dice
@@ -118,6 +117,7 @@ class World:
         finally:
             while self._hands:
                 self._end(self._hands[-1])
+            self._nursery.close()
 
     def _over(self, least: float, horizon: float) -> bool:
         now = self._clock.monotonic()
@@ -184,24 +184,23 @@ class World:
         self._reply(hand, job)
 
     def _hire(self) -> None:
-        """A new worker, born from this very process, with everything loaded."""
-        mine, theirs = Pipe()
-        seed = self._dice.getrandbits(32)
-        pid = os.fork()
-        if pid == 0:
-            gc.disable()  # What it would look at is shared with this process as long as it is not.
-            mine.close()
-            for hand in self._hands:
-                hand.connection.close()
-            live(Line(theirs), self._office, seed)
-        theirs.close()
-        self._hands.append(Hand(pid, mine))
+        self._hands.append(Hand(*self._nursery.hire(self._dice.getrandbits(32))))
 
     def _end(self, hand: Hand) -> None:
+        """Kill it, and wait until it is dead: then its end of the line is closed."""
         os.kill(hand.pid, signal.SIGKILL)
-        os.waitpid(hand.pid, 0)
+        with suppress(EOFError, OSError):
+            while True:
+                hand.connection.recv()
+        self._forget(hand)
+
+    def _forget(self, hand: Hand) -> None:
         hand.connection.close()
         self._hands.remove(hand)
+
+    def _lost(self, hand: Hand) -> None:
+        self._desk.broken.append("a worker ended by itself")
+        self._forget(hand)
 
     # ------------------------------------------------------------------------------ requests
     def _listen(self) -> None:
@@ -213,8 +212,7 @@ class World:
             try:
                 ask = hand.connection.recv()
             except (EOFError, OSError):
-                self._desk.broken.append("a worker ended by itself")
-                self._end(hand)
+                self._lost(hand)
             else:
                 self._attend(hand, ask)
 
@@ -281,8 +279,7 @@ class World:
         try:
             hand.connection.send(answer)
         except OSError:
-            self._desk.broken.append("a worker ended by itself")
-            self._end(hand)
+            self._lost(hand)
 
     # ---------------------------------------------------------------------------------- time
     def _sleep(self, hand: Hand, seconds: float, then: Callable[[], None]) -> None:

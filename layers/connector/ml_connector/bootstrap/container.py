@@ -99,7 +99,7 @@ class Container:
 
     @cached_property
     def flows(self) -> DynamoFlowStore:
-        """The published flow. Only the poll reads it, and flows are a good part of the domain."""
+        """The published flow, and the last good one where that cannot be read."""
         from ml_connector.store.flows import DynamoFlowStore  # noqa: PLC0415 - see above
 
         self.connection  # noqa: B018 - binds the models

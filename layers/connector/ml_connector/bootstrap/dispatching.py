@@ -113,6 +113,7 @@ class DispatchContainer(Container):
             send_timeout=self.settings.send_timeout,
             ask_for_poll=self._ask_for_poll,
             inbox=self.messenger.inbox,
+            flows=self.flows,
         )
 
     def _ask_for_poll(self, company: str) -> None:

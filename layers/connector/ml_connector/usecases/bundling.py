@@ -87,7 +87,8 @@ def turn(file: DispatchFile, ports: DispatchPorts, now: datetime) -> Turn:
 def _sent_lately(dispatch: Dispatch, ports: DispatchPorts, now: datetime) -> list[ReferenceRecord]:
     """What the person got over that channel within the window, newest first."""
     since = now - seconds(ports.timings.bundle_window)
-    return ports.alerts.references(dispatch.addressee, since)[:_NEWEST]
+    sent = ports.alerts.references(dispatch.addressee, since)
+    return [one for one in sent[:_NEWEST] if one.at > since]
 
 
 def _window_after(sent: ReferenceRecord, ports: DispatchPorts, now: datetime) -> datetime:

@@ -60,6 +60,17 @@ class DispatchFile:
         return tuple(member for member in self.dispatch.members if member.alert_id in wanted)
 
     @property
+    def needless(self) -> frozenset[str]:
+        """The ids of the alerts that are of no use any more, in cases that go on."""
+        open_ones = {member.alert_id for member in self.open_members}
+        ended = {case.id for case in self.cases if case.state.ended}
+        return frozenset(
+            alert.id
+            for alert in self.alerts
+            if alert.id not in open_ones and alert.case_id not in ended and not alert.stop_reason
+        )
+
+    @property
     def goes_on(self) -> bool:
         """Whether the plan of every member's case has something in store still."""
         return all(case.agenda or case.position < len(case.plan) for case in self.cases)
@@ -113,16 +124,19 @@ def stands(dispatch: Dispatch) -> bool:
 class Step:
     """One step of a dispatch: what it becomes, what the audit says, and what goes with it.
 
-    `stop` stops the members' alerts; `successor` is the dispatch that follows and that the alerts
-    then point to; `other` is a second dispatch changed together with this one; `live` is an older
-    dispatch that the alerts point to again; `expire` ends the cases; `plan` is what the step means
-    for the plan of each member's case. Once the step is written, `written` is what is stored then.
+    `stop` stops the members' alerts. `needless` names those that are stopped because they are of no
+    use any more although nothing was sent for them; their plans go on. `successor` is the dispatch
+    that follows and that the alerts then point to; `other` is a second dispatch changed together
+    with this one; `live` is an older dispatch that the alerts point to again; `expire` ends the
+    cases; `plan` is what the step means for the plan of each member's case. Once the step is
+    written, `written` is what is stored then.
     """
 
     after: Dispatch
     kind: str
     data: Mapping[str, Json]
     stop: StopReason | None = None
+    needless: frozenset[str] = frozenset()
     successor: Dispatch | None = None
     other: Dispatch | None = None
     live: str = ""
@@ -200,15 +214,21 @@ def _case(case: Case, file: DispatchFile, step: Step, now: datetime) -> Case:
             continue
         if step.plan:
             case = step.plan(case, alert)
-        if step.stop and alert.stop_reason is None:
-            case = after_stop(case, alert, step.stop, now)
+        stop = _stop_of(alert, step)
+        if stop and alert.stop_reason is None:
+            case = after_stop(case, alert, stop, now)
     return case
+
+
+def _stop_of(alert: Alert, step: Step) -> StopReason | None:
+    return StopReason.NEEDLESS if alert.id in step.needless else step.stop
 
 
 def _alerts(file: DispatchFile, step: Step) -> tuple[Alert, ...]:
     changed: list[Alert] = []
     for alert in file.alerts:
-        after = alert.stopped(step.stop) if step.stop else alert
+        stop = _stop_of(alert, step)
+        after = alert.stopped(stop) if stop else alert
         if step.successor:
             after = replace(after, dispatch=step.successor.id)
         elif step.live:

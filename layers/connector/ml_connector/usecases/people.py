@@ -2,7 +2,8 @@
 
 Twilio keeps such a list too and refuses texts to whoever is on it (21610). Ours is written as soon
 as we hear of it, so that nothing more is tried, somebody else can be told, and the audit knows.
-Each change is one transaction: the person's row, and an entry of their chain.
+Each change is one transaction: the person's row, an entry of their chain, and for an opt-out the
+text that tells who leads accounts payable of it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import Json, entry_after
@@ -18,6 +20,9 @@ from ml_connector.domain.unit_of_work import Change, PersonWrite, SidRecord
 
 from .deciding import decide_and_write
 from .steps import DispatchPorts
+
+if TYPE_CHECKING:
+    from ml_connector.domain.notices import Notice
 
 #: Where an opt-out was heard of: the person texted it to us.
 REPLY = "reply"
@@ -69,9 +74,20 @@ def fulfil(
     def decided() -> Change | None:
         now = ports.clock.now()
         found = (ports.approvers.approver(approver) for approver in dict.fromkeys(people))
-        writes = tuple(_write(wish, who, now) for who in found if who and _concerns(wish, who))
-        sids = (SidRecord(wish.reply, PERSON),) if wish.reply else ()
-        return Change(ports.new_id(), people=writes, sids=sids) if writes else None
+        concerned = [who for who in found if who and _concerns(wish, who)]
+        if not concerned:
+            return None
+        heard = frozenset(who.id for who in concerned)
+        made = [_change(wish, who, heard, ports, now) for who in concerned]
+        told = [notice for _, notices in made for notice in notices]
+        return Change(
+            ports.new_id(),
+            people=tuple(write for write, _ in made),
+            sids=(SidRecord(wish.reply, PERSON),) if wish.reply else (),
+            cases=tuple(notice.case for notice in told),
+            alerts=tuple(notice.alert for notice in told),
+            dispatches=tuple(notice.dispatch for notice in told),
+        )
 
     def stored_write_id(change: Change) -> str | None:
         stored = ports.approvers.approver(change.people[0].approver.id)
@@ -96,7 +112,10 @@ def _concerns(wish: Wish, person: Approver) -> bool:
     return not person.opted_out
 
 
-def _write(wish: Wish, person: Approver, now: datetime) -> PersonWrite:
+def _change(
+    wish: Wish, person: Approver, heard: frozenset[str], ports: DispatchPorts, now: datetime
+) -> tuple[PersonWrite, tuple[Notice, ...]]:
+    """What is written for one person, and who is told of it: nobody of those `heard` with them."""
     after = replace(
         person,
         opted_out=not wish.texts,
@@ -108,5 +127,15 @@ def _write(wish: Wish, person: Approver, now: datetime) -> PersonWrite:
         data["sid"] = wish.reply
     if person.salt and person.phone:
         data["number"] = fingerprint(person.salt, person.phone)
-    kind = "person.opted_in" if wish.texts else "person.opted_out"
-    return PersonWrite(after, entry_after(person.head, person.chain, now, kind, data))
+    if wish.texts:
+        entry = entry_after(person.head, person.chain, now, "person.opted_in", data)
+        return PersonWrite(after, entry), ()
+    cause = f"{person.head.seq}#{wish.reply}"
+    from .notices import opt_out_notices  # noqa: PLC0415 - few ever opt out
+
+    notices = opt_out_notices(after, cause, heard, ports, now)
+    data["told"] = [notice.dispatch.recipient for notice in notices]
+    if not notices:
+        ports.telemetry.warning("opt_out_told_to_nobody", approver=person.id)
+    entry = entry_after(person.head, person.chain, now, "person.opted_out", data)
+    return PersonWrite(after, entry), notices

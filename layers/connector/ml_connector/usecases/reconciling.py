@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ml_connector.domain import dispatches as d
+from ml_connector.domain.audit import Json
 from ml_connector.domain.delivery import Sending
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
@@ -117,10 +118,11 @@ def _settle_not_sent(dispatch: Dispatch, ports: DispatchPorts, until: datetime) 
             watch_at=now + seconds(ports.timings.grace),
         )
         if not file.wanted:
-            return Step(after, "dispatch.not_sent", {"next": "nothing: no longer wanted"})
+            nothing: dict[str, Json] = {"next": "nothing: no longer wanted"}
+            return Step(after, "dispatch.not_sent", nothing, needless=file.needless)
         follower = follow(file, before, ports, now, seconds(0), replaces=before.id)
-        data = {"next": follower.id, "next_due_at": to_text(follower.due_at)}
-        return Step(after, "dispatch.not_sent", data, successor=follower)
+        data: dict[str, Json] = {"next": follower.id, "next_due_at": to_text(follower.due_at)}
+        return Step(after, "dispatch.not_sent", data, successor=follower, needless=file.needless)
 
     step = take(dispatch.id, settled, ports, until)
     if step is None:

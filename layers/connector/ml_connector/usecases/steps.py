@@ -29,6 +29,7 @@ from .ports import (
     Clock,
     DocumentStore,
     Doorbell,
+    FlowStore,
     Inbox,
     Messenger,
     Telemetry,
@@ -62,6 +63,8 @@ class DispatchPorts:
     sleep: Callable[[float], None] = time.sleep
     inbox: Inbox | None = None
     """What people text back; None where the sender is a name, which takes no replies."""
+    flows: FlowStore | None = None
+    """Who leads accounts payable; None where nobody is told of what happens to people."""
 
     def claim_deadline(self, claimed_at: datetime) -> datetime:
         """When a claim is nobody's any more."""

@@ -6,21 +6,16 @@ settled as not sent, and in the same transaction another takes its place.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ml_connector.domain import dispatches as d
-from ml_connector.domain.audit import Json, entry_after
-from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
+from ml_connector.domain.audit import Json
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
-from ml_connector.domain.plans import after_stop
-from ml_connector.domain.unit_of_work import CaseWrite, Change
 
-from .deciding import decide_and_write
-from .dispatch_files import DispatchFile, load
+from .dispatch_files import DispatchFile, Step
 from .following import follow
-from .steps import DispatchPorts
+from .steps import DispatchPorts, take
 
 
 def thinned(file: DispatchFile) -> bool:
@@ -33,69 +28,36 @@ def thin_out(bundle: str, ports: DispatchPorts, until: datetime) -> Dispatch | N
     """Put a dispatch of the members still open in the place of a bundle that waits, by its id.
 
     None where nobody is left, or where it no longer waits. The plans of those left out go on where
-    they have something in store. Raises StoreConflict when others were first again and again,
-    StoreUnavailable when DynamoDB does not answer until `until`.
+    they have something in store. Raises as `take`.
     """
 
-    def decided() -> Change | None:
-        file, now = load(ports.alerts, bundle), ports.clock.now()
-        waits = file.dispatch.state is DispatchState.WAITING and file.dispatch.due_at <= now
-        return _change(file, ports, now) if waits and thinned(file) else None
+    def thinner(file: DispatchFile, now: datetime) -> Step | None:
+        before = file.dispatch
+        if before.state is not DispatchState.WAITING or before.due_at > now or not thinned(file):
+            return None
+        follower = _follower(file, ports, now)
+        reason = f"superseded by {follower.id}" if follower else "nobody wants any of it"
+        wanted = {member.alert_id for member in file.open_members}
+        unwanted: list[Json] = [one.id for one in file.alerts if one.id not in wanted]
+        data: dict[str, Json] = {"next": follower.id if follower else "", "unwanted": unwanted}
+        return Step(
+            d.settle_not_sent(before, reason=reason),
+            "dispatch.superseded" if follower else "dispatch.suppressed",
+            {"reason": reason, **data},
+            successor=follower,
+            needless=file.needless,
+        )
 
-    def stored_write_id(_: Change) -> str | None:
-        stored = ports.alerts.dispatch(bundle)
-        return stored.write_id if stored else None
-
-    change = decide_and_write(decided, stored_write_id, ports, until)
-    if change is None:
+    step = take(bundle, thinner, ports, until)
+    if step is None:
         return None
-    settled, *follower = change.dispatches
-    ports.telemetry.event("alert_silenced", dispatch=bundle, reason=settled.reason)
-    return follower[0] if follower else None
+    ports.telemetry.event("alert_silenced", dispatch=bundle, reason=step.after.reason)
+    return step.successor
 
 
-def _change(file: DispatchFile, ports: DispatchPorts, now: datetime) -> Change:
-    before, wanted = file.dispatch, {member.alert_id for member in file.open_members}
-    follower: Dispatch | None = None
-    if wanted:
-        follower = follow(file, before, ports, now, seconds(0), replaces=before.replaces)
-    reason = f"superseded by {follower.id}" if follower else "nobody wants any of it"
-    settled = replace(d.settle_not_sent(before, reason=reason), version=before.version + 1)
-    alerts: list[Alert] = []
-    entries: list[CaseWrite] = []
-    for each in file.files:
-        case, left_out = each.case, dict[str, Json]()
-        for alert in (one for one in file.alerts if one.case_id == case.id):
-            after = replace(alert, dispatch=follower.id) if follower else alert
-            if alert.id not in wanted:
-                why = alert.stop_reason or _ENDED.get(each.case.state, StopReason.NEEDLESS)
-                left_out[alert.id] = why.value
-                case = _without(case, alert, why, now)
-                after = after.stopped(why)
-            alerts += [replace(after, version=alert.version + 1)] if after != alert else []
-        data: dict[str, Json] = {
-            "dispatch": settled.id,
-            "state": settled.state.value,
-            "next": follower.id if follower else "",
-            "left_out": left_out,
-        }
-        entry = entry_after(case.head, case.chain, now, "dispatch.superseded", data)
-        entries.append(CaseWrite(case, entry))
-    return Change(
-        write_id=ports.new_id(),
-        dispatches=(settled, follower) if follower else (settled,),
-        alerts=tuple(alerts),
-        cases=tuple(entries),
-    )
-
-
-def _without(case: Case, alert: Alert, why: StopReason, now: datetime) -> Case:
-    """The case without this alert: its plan may have more in store."""
-    return case if alert.stop_reason else after_stop(case, alert, why, now)
-
-
-_ENDED = {
-    CaseState.HANDLED: StopReason.HANDLED,
-    CaseState.EXPIRED: StopReason.EXPIRED,
-    CaseState.CANCELLED: StopReason.CANCELLED,
-}
+def _follower(file: DispatchFile, ports: DispatchPorts, now: datetime) -> Dispatch | None:
+    """At once, in the same number of tries, and looked for as the one before it was to be."""
+    if not file.wanted:
+        return None
+    before = file.dispatch
+    return follow(file, before, ports, now, seconds(0), replaces=before.replaces)

@@ -1,0 +1,200 @@
+"""What people are told about people: who wants no more texts, and what somebody new may expect.
+
+A notice is a case of its own, about a person and no document: one alert and one text, opened in the
+transaction that changes the person, so that there is none without the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from .audit import ChainHead, Json, entry_after
+from .cases import Alert, Case, CaseState, case_chain
+from .dispatches import Dispatch, Member
+from .formats import language_of
+from .gsm7 import normalise, segments
+from .ids import alert_id, dispatch_id, stable_id
+from .messages import plain, reference_code
+from .phone import fingerprint
+from .plans import SMS
+from .unit_of_work import CaseWrite
+from .wording import spoken_language
+
+if TYPE_CHECKING:
+    from .approvers import Approver
+
+#: Somebody wants no more texts: who leads accounts payable is told.
+OPTED_OUT = "person.opted_out"
+#: Somebody will be texted from now on: they are told themselves.
+WELCOME = "person.welcome"
+
+MOST_SEGMENTS = 2
+_LONGEST_NAME = 80
+
+_WORDS = MappingProxyType(
+    {
+        "en": {
+            "no_texts": "{who} gets no more texts from us (replied STOP).",
+            "calls": "Calls still go out.",
+            "no_calls": "No calls either.",
+            "welcome": "we will text you about bills waiting for your approval in Intacct. "
+            "Reply STOP to end, HELP for help.",
+        },
+        # No accent that GSM-7 lacks, and no word that means something else without its own.
+        "es": {
+            "no_texts": "{who} ya no recibe mensajes nuestros (hubo un STOP).",
+            "calls": "Las llamadas siguen.",
+            "no_calls": "Tampoco llamadas.",
+            "welcome": "le avisaremos de facturas que esperan su aprobación en Intacct. "
+            "Responda STOP para terminar, HELP para ayuda.",
+        },
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What goes with a notice whatever it says.
+
+    `company_name` begins the text. `cause` tells it from those made before and later about the same
+    person: the same cause gives the same ids. The times are those of a plan (`PlanTimes`).
+    """
+
+    company: str
+    company_name: str
+    zone: str
+    flow_version: int
+    cause: str
+    now: datetime
+    expires_at: datetime
+    validity_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What comes into being with one notice; due at once, for the status check to ring."""
+
+    case: CaseWrite
+    alert: Alert
+    dispatch: Dispatch
+
+
+def opt_out_notice(about: Approver, to: Approver, frame: Frame) -> Notice:
+    """Tell `to` that the person wants no more texts. `about` is the person as they are then."""
+    return _notice(OPTED_OUT, about, to, frame)
+
+
+def welcome_notice(to: Approver, frame: Frame) -> Notice:
+    """Tell a person what they will be texted about, and how to end it."""
+    return _notice(WELCOME, to, to, frame)
+
+
+def _notice(kind: str, about: Approver, to: Approver, frame: Frame) -> Notice:
+    case_id = stable_id(kind, about.id, frame.cause, to.id)
+    alert = Alert(
+        id=alert_id(case_id, 1, 1, to.id),
+        case_id=case_id,
+        company=frame.company,
+        step=1,
+        occurrence=1,
+        recipient=to.id,
+        channel=SMS,
+        created_at=frame.now,
+    )
+    new_id = dispatch_id(alert.id, 1)
+    alert = replace(alert, dispatch=new_id)
+    case = Case(
+        id=case_id,
+        company=frame.company,
+        document=about.chain,
+        kind=kind,
+        round=1,
+        state=CaseState.OPEN,
+        opened_at=frame.now,
+        expires_at=frame.expires_at,
+        rule="notice",
+        flow_version=frame.flow_version,
+        head=ChainHead(),
+        company_name=frame.company_name,
+        zone=frame.zone,
+    )
+    data: dict[str, Json] = {
+        "company": case.company,
+        "document": case.document,
+        "event": kind,
+        "flow_version": case.flow_version,
+        "alerts": [
+            {
+                "alert": alert.id,
+                "step": alert.step,
+                "channel": alert.channel,
+                "recipient": to.id,
+                "number": fingerprint(to.salt, to.phone),
+                "dispatch": new_id,
+                "stopped": "",
+            }
+        ],
+    }
+    entry = entry_after(ChainHead(), case_chain(case_id), frame.now, "case.opened", data)
+    reference, tag = reference_code(new_id), spoken_language(to.language)
+    if kind == OPTED_OUT:
+        text = opt_out_sms(frame.company_name, about, reference, tag)
+    else:
+        text = welcome_sms(frame.company_name, reference, tag)
+    dispatch = Dispatch(
+        id=new_id,
+        company=frame.company,
+        channel=SMS,
+        recipient=to.id,
+        members=(Member(case_id, alert.id),),
+        text=text,
+        reference=reference,
+        validity_seconds=frame.validity_seconds,
+        created_at=frame.now,
+        due_at=frame.now,
+        look_at=frame.now,
+    )
+    return Notice(CaseWrite(case, entry), alert, dispatch)
+
+
+# -------------------------------------------------------------------------------- the texts
+def opt_out_sms(company_name: str, about: Approver, reference: str, language: str) -> str:
+    """The SMS about somebody who opted out, for example::
+
+        Acme AP: Ann Approver gets no more texts from us (replied STOP). Calls still go out.
+        Ref K7F2
+
+    At most two segments: the company's name is shortened, then the person's.
+    """
+    words = _WORDS[language_of(language)]
+    calls = words["no_calls" if about.obstacle_to("voice") else "calls"]
+    who = (plain(about.name) or plain(about.id)).rstrip(" .,;:")[:_LONGEST_NAME]
+    end = normalise(f" {calls}") + f" Ref {reference}"
+    news = normalise(words["no_texts"])
+    company = _shortened(company_name, news.format(who=who) + end)
+    while len(who) > 1 and segments(company + news.format(who=who) + end).parts > MOST_SEGMENTS:
+        who = who[:-1].rstrip(" .,;:")
+    return company + news.format(who=who) + end
+
+
+def welcome_sms(company_name: str, reference: str, language: str) -> str:
+    """The first SMS a person gets, for example::
+
+        Acme AP: we will text you about bills waiting for your approval in Intacct. Reply STOP to
+        end, HELP for help. Ref K7F2
+
+    At most two segments: the company's name is shortened.
+    """
+    end = f"{normalise(_WORDS[language_of(language)]['welcome'])} Ref {reference}"
+    return _shortened(company_name, end) + end
+
+
+def _shortened(company_name: str, rest: str) -> str:
+    """The company's name with its colon, as far as there is room for it before the rest."""
+    company = plain(company_name).rstrip(" :")[:_LONGEST_NAME]
+    while company and segments(f"{company}: {rest}").parts > MOST_SEGMENTS:
+        company = company[:-1].rstrip(" :")
+    return f"{company}: " if company else ""

@@ -18,7 +18,7 @@ from bench.layers import Interpreter, build
 from bench.measured import measured, served
 from bench.report import keep, table, verdict
 from bench.twilio_account import READY
-from ml_connector.settings import SWEEP_LIMIT
+from ml_connector.settings import LOOK_LIMIT
 from ml_connector.usecases.check_status import PAGE
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ WORDS = {TEXTS: "texts, arrived", ENDED: "calls, over", ACTIVE: "calls, going on
 #: A call that is over: the execution, its context, its steps.
 READS_OF_AN_END = 3
 #: As many status checks as look at each of ten thousand once, and one more.
-MOST_RUNS = math.ceil(10_000 / SWEEP_LIMIT) + 1
+MOST_RUNS = math.ceil(10_000 / LOOK_LIMIT) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class Cost:
 
     @property
     def least(self) -> int:
-        """The least that is possible where one run looks at no more than SWEEP_LIMIT."""
+        """The least that is possible where one run looks at no more than LOOK_LIMIT."""
         ends = READS_OF_AN_END * self.count if self.kind == ENDED else 0
-        return math.ceil(self.count / SWEEP_LIMIT) + ends
+        return math.ceil(self.count / LOOK_LIMIT) + ends
 
     @property
     def ratio(self) -> float:
@@ -141,7 +141,7 @@ def show(costs: list[Cost], python: Interpreter) -> None:
     for each in costs:
         if each.least > each.target and not each.met:
             print(
-                f"{each.count:,} {WORDS[each.kind]}: a run looks at no more than {SWEEP_LIMIT}, "
+                f"{each.count:,} {WORDS[each.kind]}: a run looks at no more than {LOOK_LIMIT}, "
                 f"so fewer than {each.least:,} requests are not possible"
             )
         if each.known < each.count:
@@ -184,5 +184,5 @@ def run(python: Interpreter, _rounds: int) -> None:
     keep(
         "twilio_status",
         python.number,
-        {"page": PAGE, "looked_at_in_a_run": SWEEP_LIMIT, "accounts": figures},
+        {"page": PAGE, "looked_at_in_a_run": LOOK_LIMIT, "accounts": figures},
     )

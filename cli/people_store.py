@@ -16,6 +16,7 @@ from functools import cached_property
 from ml_connector.aws.clock import SystemClock
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import Json, entry_after
+from ml_connector.domain.notices import Notice
 from ml_connector.domain.phone import fingerprint
 from ml_connector.domain.unit_of_work import Change, PersonWrite
 from ml_connector.errors import StoreConflict
@@ -66,11 +67,13 @@ class PeopleStore:
         kind: str,
         data: Mapping[str, Json],
         change: Callable[[Approver], Approver] = lambda person: person,
+        notice: Callable[[Approver], Notice | None] = lambda _: None,
     ) -> Approver:
         """Change one person and add an entry to their chain; the person as stored.
 
         `change` is given what is stored now; it may raise where that is no longer what the caller
-        looked at. Raises Failure where others keep being first.
+        looked at. `notice` is what they are told of it, in the same transaction. Raises Failure
+        where others keep being first.
         """
         said = {**self._signed(), **data}
         for _ in range(TRIES):
@@ -78,7 +81,7 @@ class PeopleStore:
             after = replace(change(before), version=before.version + 1)
             write = self._write(before, after, kind, said)
             try:
-                self._commit([write])
+                self._commit([write], notice(after))
             except StoreConflict:
                 continue
             return replace(after, head=write.entry.head)
@@ -130,7 +133,7 @@ class PeopleStore:
         entry = entry_after(before.head, before.chain, self._clock.now(), kind, data)
         return PersonWrite(after, entry)
 
-    def _commit(self, writes: Sequence[PersonWrite]) -> None:
+    def _commit(self, writes: Sequence[PersonWrite], notice: Notice | None = None) -> None:
         approvers, first = self._deployment.approvers, writes[0].approver.id
 
         def stored_write_id() -> str | None:
@@ -139,7 +142,13 @@ class PeopleStore:
 
         commit(
             self._deployment.alerts,
-            Change(write_id=str(uuid.uuid4()), people=tuple(writes)),
+            Change(
+                write_id=str(uuid.uuid4()),
+                people=tuple(writes),
+                cases=(notice.case,) if notice else (),
+                alerts=(notice.alert,) if notice else (),
+                dispatches=(notice.dispatch,) if notice else (),
+            ),
             stored_write_id=stored_write_id,
             clock=self._clock,
             until=self._clock.now() + PATIENCE,

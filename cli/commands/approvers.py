@@ -18,6 +18,7 @@ from cli.people_flow import published, unreached
 from cli.people_numbers import look_up
 from cli.people_plan import Effect, Planned, plan, remaining
 from cli.people_store import PeopleStore
+from cli.welcoming import Welcome, welcome
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.phone import mask
 
@@ -42,6 +43,7 @@ def import_people(
             "--lookup", help="Ask Twilio what kind of line each number is. Twilio charges for it."
         ),
     ] = False,
+    welcome_them: Welcome = None,
     reason: Annotated[
         str, typer.Option(help="Why, for the audit; asked for if not given.", show_default=False)
     ] = "",
@@ -84,14 +86,24 @@ def import_people(
             store = PeopleStore(deployment, reason=ask("Reason, for the audit", ""))
         with printer.working(f"writing {len(changed)} people"):
             store.apply(planned)
+    after = [one.after for one in planned]
+    told = welcome(after, store, deployment, welcome_them, asks=not yes)
+    if told.note:
+        printer.note(told.note)
     printer.result(
         {
             "ok": True,
             **{effect.value: _count(planned, effect) for effect in Effect},
+            "welcomed": list(told.ids),
             "people": [_document(one) for one in planned],
             "warnings": [*warnings, *([unasked] if unasked else [])],
         },
-        "Imported." if changed else "Everybody is there already; nothing was changed.",
+        " ".join(
+            [
+                "Imported." if changed else "Everybody is there already; nothing was changed.",
+                *([f"{len(told.ids)} get their welcome text."] if told.ids else []),
+            ]
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from cli.files.people_file import read_people
 from cli.flow.at_hand import books_of, credentials_for, open_gateway, remembered_books
 from cli.flow.bill_file import DescribedBill, read_bill
 from cli.flow.finding import TRANSACTIONS, live_bill, remembered_bill
+from cli.flow.pace import timings_of
 from cli.flow.tried_words import as_json as in_json
 from cli.flow.tried_words import shown
 from cli.flow.trying import Setting, as_in, attempt, usual_kind
@@ -29,6 +30,7 @@ from ml_connector.domain.documents import Document
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.hours import zone_named
+from ml_connector.settings import Timings
 
 #: The most a look at older bills may cost, API transactions of Intacct.
 MOST_TRANSACTIONS = 500
@@ -166,7 +168,8 @@ class _Trying:
         happens = EventKind(kind.value) if kind else usual_kind(document)
         document = as_in(document, happens)
         people = _people(self._approvers, self._deployment)
-        setting = Setting(self._flow, books, people)
+        timings = Timings() if self._offline else timings_of(self._deployment)
+        setting = Setting(self._flow, books, people, timings)
         now = self._moment(at, document.company)
         trial = attempt(document, happens, setting, now)
         said = {"ok": True, "flow": self._source, **in_json(trial), "notes": self._notes}

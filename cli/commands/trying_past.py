@@ -15,6 +15,7 @@ from cli.flow.at_hand import books_of, credentials_for, open_gateway, remembered
 from cli.flow.history import Tally, replay
 from cli.flow.history_words import compared
 from cli.flow.older import read_older
+from cli.flow.pace import timings_of
 from cli.flow.past import Happening, Record, happenings, read_documents, read_record
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.books import Books
@@ -79,7 +80,10 @@ def _replayed(
             count += 1
             advance(count, total)
 
-        return [replay(past.happened, flow, past.books, people, now, done) for flow in flows]
+        timings = timings_of(past.deployment)
+        return [
+            replay(past.happened, flow, past.books, people, now, timings, done) for flow in flows
+        ]
 
 
 @dataclass(slots=True)

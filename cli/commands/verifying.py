@@ -15,6 +15,7 @@ from cli.console.terminal import Printer
 from cli.deployment import Deployment, Target
 from cli.people_store import PeopleStore, fingerprint_of
 from cli.telephony import VERIFY_SERVICE, Twilio, twilio
+from cli.welcoming import Welcome, welcome
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.formats import language_of
 from ml_connector.domain.instants import to_text
@@ -39,6 +40,7 @@ def verify(
         str,
         typer.Option(help="The code of an earlier run, which sent it.", show_default=False),
     ] = "",
+    welcome_them: Welcome = None,
     stage: Stage = "dev",
     stack: Stack = "",
     profile: Profile = "",
@@ -78,9 +80,19 @@ def verify(
         {"number": fingerprint_of(person)},
         lambda now: _verified(now, person, at),
     )
+    told = welcome([after], store, deployment, welcome_them)
+    if told.note:
+        printer.note(told.note)
     printer.result(
-        {"ok": True, "id": approver, "verified": True, "verified_at": to_text(at)},
-        f"{approver} is verified: {mask(after.phone)} is theirs.",
+        {
+            "ok": True,
+            "id": approver,
+            "verified": True,
+            "verified_at": to_text(at),
+            "welcomed": bool(told.ids),
+        },
+        f"{approver} is verified: {mask(after.phone)} is theirs."
+        + (" They get their welcome text." if told.ids else ""),
     )
 
 

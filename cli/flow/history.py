@@ -16,6 +16,7 @@ from ml_connector.domain.approvers import Approver
 from ml_connector.domain.books import Books
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.hours import zone_named
+from ml_connector.settings import Timings
 
 from .past import Happening
 from .trying import Setting, Trial, attempt
@@ -70,15 +71,19 @@ def replay(
     books: Mapping[str, Books],
     people: Sequence[Approver],
     now: datetime,
+    timings: Timings,
     done: Callable[[], None] = lambda: None,
 ) -> Tally:
-    """Count what a flow would have sent until now. `done` is called after each event."""
+    """Count what a flow would have sent until now, to companies with `books`.
+
+    `done` is called after each event.
+    """
     tally = Tally()
-    settings = {key: Setting(flow, found, people) for key, found in books.items()}
+    settings = {key: Setting(flow, found, people, timings) for key, found in books.items()}
     for each in happened:
         tally.events += 1
-        setting = settings.get(each.document.company) or Setting(flow, Books(), people)
-        if flow.company(each.document.company) is None:
+        setting = settings.get(each.document.company)
+        if setting is None or flow.company(each.document.company) is None:
             tally.unmatched += 1
         else:
             until = min(each.until, now) if each.until else now

@@ -220,7 +220,9 @@ def _twice(history: PlanHistory, alert: Alert) -> bool:
         if any(member.alert_id == alert.id for member in dispatch.members)
     }
     calls = [call for call in world.calls.log if call.request.dispatch_id in sids]
-    owners = {d.reference for d in world.tables.dispatches.values() if d.id in sids}
+    # Of those that were claimed: another's text may have the reference of one that never was.
+    claimed = (d for d in world.tables.dispatches.values() if d.to)
+    owners = {d.reference for d in claimed if d.id in sids}
     texts = [text for text in world.provider.log if text.body[-4:] in owners]
     texts = [text for text in texts if _to_recipient(history, alert, text)]
     again = any(not _over_without(first, second) for first, second in pairwise(calls))

@@ -12,7 +12,7 @@ import pytest
 from bench import twilio_account, twilio_send, twilio_status_child
 from bench.twilio_stand_in import message
 from bench.twilio_status import ACTIVE, ENDED, TEXTS, Cost, cost
-from ml_connector.settings import SWEEP_LIMIT
+from ml_connector.settings import LOOK_LIMIT
 from ml_connector.usecases.check_status import PAGE
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_a_target_is_one_list_a_page_and_three_reads_of_each_call_that_is_over()
     seen = {"ours": {"runs": 1, "known": 1, "cpu_ms": 1.0}, "each": {"requests": 1, "cpu_ms": 1.0}}
     assert cost(TEXTS, PAGE, seen).target == 1
     assert cost(TEXTS, PAGE + 1, seen).target == 2
-    assert cost(TEXTS, 10_000, seen).least == -(-10_000 // SWEEP_LIMIT)
+    assert cost(TEXTS, 10_000, seen).least == -(-10_000 // LOOK_LIMIT)
 
 
 def test_a_target_is_met_by_lists_and_reads_together_and_only_where_all_are_known() -> None:

@@ -131,7 +131,10 @@ class Timings:
                 raise ConfigurationError(f"TIMINGS: {complaint}")
 
 
-#: How many dispatches one status check looks after.
+#: How many dispatches one status check looks after, at most; its time may be over before that.
+LOOK_LIMIT = 2_000
+
+#: How many of them it rings for again, and how many cases it goes on with.
 SWEEP_LIMIT = 500
 
 

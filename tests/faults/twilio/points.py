@@ -75,9 +75,9 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A POST whose sender may give up or die: Twilio is done with it by `until`, on the campaign's clock.
+    """A POST whose sender may give up or die: Twilio is done with it by `until`.
 
-    It is the `number`-th one to that phone, from 1.
+    That is on the campaign's clock. It is the `number`-th one to that phone, from 1.
     """
 
     until: float

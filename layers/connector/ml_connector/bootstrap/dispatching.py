@@ -19,7 +19,7 @@ from ml_connector.usecases.steps import DispatchPorts
 from .container import Container
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ml_connector.usecases.ports import Caller
 
@@ -106,7 +106,7 @@ class DispatchContainer(Container):
             documents=self.documents,
             messenger=self.messenger,
             caller=self.caller,
-            doorbell=self.doorbell,
+            doorbell=_LateDoorbell(self),
             clock=self.clock,
             telemetry=self.telemetry,
             timings=self.settings.timings,
@@ -119,6 +119,17 @@ class DispatchContainer(Container):
     def _ask_for_poll(self, company: str) -> None:
         """Start the poll of one company; only the status check may, and does so seldom."""
         PollInvoker(self.client("lambda"), self.settings.poll_function).start(company)
+
+
+class _LateDoorbell:
+    """The queue, connected when somebody is to be rung for: sending itself never does."""
+
+    def __init__(self, container: DispatchContainer) -> None:
+        self._container = container
+
+    def ring(self, dispatch_ids: Iterable[str], delay_seconds: int = 0) -> None:
+        """As `SqsDoorbell.ring`."""
+        self._container.doorbell.ring(dispatch_ids, delay_seconds)
 
 
 def _caller(connection: TwilioConnection, sender: Sender, time_left: Callable[[], float]) -> Caller:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from .audit import ChainHead
 from .hours import EVERY_DAY, WEEKDAYS, Hours, minutes_of
-from .phone import is_e164
+from .phone import fingerprint, is_e164
 
 #: What Lookup may say a number is; an empty text says nobody looked.
 LANDLINE = "landline"
@@ -27,7 +27,8 @@ class Approver:
     substitute stands in from `away_from` until the end of `away_until` (None: until further
     notice). `verified_at` is when the number was proven to be theirs, `line_type` what Lookup says
     of it. A person who replied STOP is `opted_out` of texts; `opted_out_by` says where that was
-    heard of, and `calls_when_opted_out` whether they may still be called.
+    heard of, and `calls_when_opted_out` whether they may still be called. `welcomed_for` is the
+    fingerprint of the number that was told what to expect, before anything else is texted to it.
 
     Not disturbed during `quiet_hours` (`20:00-08:00` on their own wall, over midnight where the end
     is the earlier), on days that are not among the `working_days` (none named: every day is one)
@@ -62,6 +63,7 @@ class Approver:
     quiet_hours: str = ""
     working_days: tuple[str, ...] = ()
     holidays: tuple[date, ...] = ()
+    welcomed_for: str = ""
     version: int = 1
     head: ChainHead = _NO_ENTRY
     write_id: str = ""
@@ -77,6 +79,12 @@ class Approver:
     def chain(self) -> str:
         """The name of the person's audit chain."""
         return f"person#{self.id}"
+
+    @property
+    def to_be_welcomed(self) -> bool:
+        """Whether they agreed to be told, can be texted, and were not told what to expect."""
+        agreed = self.consent_on is not None and self.textable
+        return agreed and self.welcomed_for != fingerprint(self.salt, self.phone)
 
     @property
     def textable(self) -> bool:

@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from .approvers import Approver
 from .audit import ChainHead, Json, entry_after
 from .cases import Alert, Case, CaseState, StopReason, case_chain
 from .dispatches import Dispatch, Member
-from .documents import AnyDocument
 from .events import Event, EventKind
-from .flows import Decision
 from .ids import alert_id, dispatch_id
 from .messages import Ask, Manner, reference_code
 from .phone import fingerprint
 from .plans import CHANNELS, VOICE, PlannedStep, Step, hastened, together
 from .unit_of_work import CaseWrite
 from .wording import event_text, spoken_language
+
+if TYPE_CHECKING:
+    from .documents import AnyDocument
+    from .flows import Decision
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from .approvers import Approver
-from .audit import AuditEntry
-from .cases import Alert, Case
-from .dispatches import Dispatch
-from .documents import AnyDocument
+if TYPE_CHECKING:
+    from .approvers import Approver
+    from .audit import AuditEntry
+    from .cases import Alert, Case
+    from .dispatches import Dispatch
+    from .documents import AnyDocument
 
 
 @dataclass(frozen=True, slots=True)

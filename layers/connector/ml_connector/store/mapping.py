@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ml_connector.domain.approvers import EVERY_CHANNEL, Approver
 from ml_connector.domain.audit import AuditEntry, ChainHead, canonical
 from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
 from ml_connector.domain.delivery import CallStatus, MessageStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
-from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.instants import from_text, to_millis, to_text
 from ml_connector.domain.plans import VOICE, Timer
 
@@ -26,6 +26,9 @@ from .models import (
     DispatchItem,
 )
 from .plan_items import planned_form, planned_of
+
+if TYPE_CHECKING:
+    from ml_connector.domain.documents import CompanyState
 
 
 def instant_of(text: str | None) -> datetime | None:
@@ -282,6 +285,8 @@ def company_item(state: CompanyState) -> CompanyItem:
 
 def company_of(item: CompanyItem) -> CompanyState:
     """The polling state in an item."""
+    from ml_connector.domain.documents import CompanyState  # noqa: PLC0415 - not for sending
+
     return CompanyState(
         company=item.company,
         fence=int(item.fence),
@@ -349,6 +354,7 @@ def approver_item(approver: Approver) -> ApproverItem:
         consent_source=approver.consent_source or None,
         calls_when_opted_out=approver.calls_when_opted_out,
         opted_out_by=approver.opted_out_by or None,
+        welcomed_for=approver.welcomed_for or None,
         quiet_hours=approver.quiet_hours or None,
         working_days=list(approver.working_days) or None,
         holidays=[day.isoformat() for day in approver.holidays] or None,
@@ -384,6 +390,7 @@ def approver_of(item: ApproverItem) -> Approver:
         consent_source=item.consent_source or "",
         calls_when_opted_out=bool(item.calls_when_opted_out),
         opted_out_by=item.opted_out_by or "",
+        welcomed_for=item.welcomed_for or "",
         quiet_hours=item.quiet_hours or "",
         working_days=tuple(item.working_days or ()),
         holidays=tuple(date.fromisoformat(day) for day in item.holidays or ()),

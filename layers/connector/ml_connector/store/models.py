@@ -383,6 +383,7 @@ class ApproverItem(Model):
     consent_source = UnicodeAttribute(null=True)
     calls_when_opted_out = BooleanAttribute(null=True)
     opted_out_by = UnicodeAttribute(null=True)
+    welcomed_for = UnicodeAttribute(null=True)
     quiet_hours = UnicodeAttribute(null=True)
     working_days: JSONAttribute = JSONAttribute(null=True)
     holidays: JSONAttribute = JSONAttribute(null=True)

@@ -16,7 +16,6 @@ from ml_connector.domain.unit_of_work import Change, Counter, PersonWrite
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
 
 from .connection import SharedConnection
-from .document_items import item_of
 from .inbox_items import reference_item, reference_name
 from .mapping import (
     alert_item,
@@ -95,6 +94,8 @@ class _Transaction:
         for entry in change.entries:
             self._put(f"audit:{entry.chain}", audit_item(entry), AuditItem.chain.does_not_exist())
         for document in change.documents:
+            from .document_items import item_of  # noqa: PLC0415 - only the poll writes these
+
             item = item_of(document.document, document.entry.head, change.write_id)
             self._versioned("document", document.document.id, item, document.entry.seq)
         for case in change.cases:

@@ -22,7 +22,7 @@ from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.pricing import awaits_price
 from ml_connector.errors import ConnectorError, DeliveryError, StoreError
-from ml_connector.settings import SWEEP_LIMIT
+from ml_connector.settings import LOOK_LIMIT, SWEEP_LIMIT
 
 from . import bundling, reconciling, ringing, stepping
 from .learning import learn
@@ -35,6 +35,10 @@ PAGE = 1000
 
 #: Messages that no list page showed are asked for one by one, no more than this many a run.
 STRAGGLERS = 50
+
+#: No more pages than this are read a run: where other traffic fills the lists, single reads and
+#: the next runs find the rest.
+MOST_PAGES = 20
 
 #: One dispatch gets no more of a run than this, seconds: the store may be busy with it alone.
 PATIENCE = 5.0
@@ -63,7 +67,7 @@ def check_status(ports: DispatchPorts, until: datetime) -> StatusReport:
     can be read.
     """
     now = ports.clock.now()
-    ids = ports.alerts.look_due(now, SWEEP_LIMIT)
+    ids = ports.alerts.look_due(now, LOOK_LIMIT)
     due = ports.alerts.dispatches(ids)
     for dispatch_id in sorted(set(ids) - {dispatch.id for dispatch in due}):
         ports.telemetry.error(
@@ -94,7 +98,7 @@ class _Check:
         waiting = [x for x in due if x.state is DispatchState.WAITING]
         joined = self._bundle(waiting)
         alone = [x for x in waiting if x.id not in joined]
-        self._report.rung = ringing.ring_again(alone, self._ports, self._end)
+        self._report.rung = ringing.ring_again(alone[:SWEEP_LIMIT], self._ports, self._end)
         self._go_on()
         sent = [x for x in due if x.state in _WITH_PROVIDER or awaits_price(x)]
         asked_about = {x.id for x in (*waiting, *sent)}
@@ -269,15 +273,18 @@ class _Check:
         shown: _Shown = {}
         single: set[str] = set()
         try:
-            for one in self._first_pages(sent, listing):
+            for count, one in enumerate(listing(self._since(sent)), start=1):
                 if one.sid in wanted and to_be_read(one):
                     single.add(one.sid)
                 elif one.sid in wanted:
                     shown[one.sid] = one
-                if len(shown) + len(single) == len(wanted) or self._ports.clock.now() >= self._end:
+                missing = len(wanted) - len(shown) - len(single)
+                if not missing or (
+                    count % PAGE == 0 and not self._worth_a_page(count // PAGE, missing)
+                ):
                     break
-            missing = sorted((x for x in sent if x.sid not in shown), key=_urgency)
-            for dispatch in missing[: STRAGGLERS + len(single)]:
+            unseen = sorted((x for x in sent if x.sid not in shown), key=_urgency)
+            for dispatch in unseen[: STRAGGLERS + len(single)]:
                 if self._ports.clock.now() >= self._end:
                     break
                 shown[dispatch.sid] = fetch(dispatch.sid)
@@ -286,16 +293,12 @@ class _Check:
             self._ports.telemetry.warning("list_failed", code=error.code, reason=error.safe_message)
         return shown
 
-    def _first_pages(
-        self, sent: Sequence[Dispatch], listing: Callable[[datetime], Iterator[Sending]]
-    ) -> Iterator[Sending]:
-        """As many pages as our own messages can fill, and one for other traffic of the account."""
-        since = min(_sent_at(x) for x in sent) - seconds(self._ports.timings.list_lookback)
-        most = (len(sent) // PAGE + 2) * PAGE
-        for count, one in enumerate(listing(since)):
-            if count >= most:
-                return
-            yield one
+    def _worth_a_page(self, read: int, missing: int) -> bool:
+        """A page costs what one single read does; without end none are read."""
+        return read < min(missing, MOST_PAGES) and self._ports.clock.now() < self._end
+
+    def _since(self, sent: Sequence[Dispatch]) -> datetime:
+        return min(_sent_at(x) for x in sent) - seconds(self._ports.timings.list_lookback)
 
 
 _Shown: TypeAlias = dict[str, Sending | None]

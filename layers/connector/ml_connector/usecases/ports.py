@@ -10,26 +10,27 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ml_connector.domain.approvers import Approver
-from ml_connector.domain.bills import BillsRead
-from ml_connector.domain.books import BooksRead, LinesRead
-from ml_connector.domain.delivery import (
-    CallRequest,
-    ProviderCall,
-    ProviderMessage,
-    SmsRequest,
-    Verdict,
-)
-from ml_connector.domain.dispatches import Dispatch
-from ml_connector.domain.documents import CompanyState, Document
-from ml_connector.domain.doubts import HistoryRead
-from ml_connector.domain.flows import Flow
-from ml_connector.domain.payments import ClearedRead, PaymentDocument, PaymentsRead
-from ml_connector.domain.replies import InboundText, InboxMark
-from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
-from ml_connector.settings import Timings
+if TYPE_CHECKING:
+    from ml_connector.domain.approvers import Approver
+    from ml_connector.domain.bills import BillsRead
+    from ml_connector.domain.books import BooksRead, LinesRead
+    from ml_connector.domain.delivery import (
+        CallRequest,
+        ProviderCall,
+        ProviderMessage,
+        SmsRequest,
+        Verdict,
+    )
+    from ml_connector.domain.dispatches import Dispatch
+    from ml_connector.domain.documents import CompanyState, Document
+    from ml_connector.domain.doubts import HistoryRead
+    from ml_connector.domain.flows import Flow
+    from ml_connector.domain.payments import ClearedRead, PaymentDocument, PaymentsRead
+    from ml_connector.domain.replies import InboundText, InboxMark
+    from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
+    from ml_connector.settings import Timings
 
 
 class BillSource(Protocol):

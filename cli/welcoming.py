@@ -15,10 +15,10 @@ from ml_connector.domain.notices import Frame, Notice, welcome_notice
 from ml_connector.settings import Timings
 
 from .console.asking import confirm
-from .console.failures import Misused
+from .console.failures import Failure, Misused
 from .deployment import Deployment
 from .flow.pace import timings_of
-from .people_flow import published
+from .flow.published import Shelf
 from .people_store import PeopleStore, fingerprint_of
 
 Welcome: TypeAlias = Annotated[
@@ -57,68 +57,61 @@ def welcome(
     due = [person for person in people if person.to_be_welcomed]
     if not due or wanted is False:
         return Welcomed()
-    flow = published()
-    if flow is None:
+    shelf = Shelf("")
+    version = shelf.in_force().version
+    if not version:
         return Welcomed(note=f"{_counted(due)} once a flow is published: import again then")
     if not (wanted or (asks and _agreed(due))):
         return Welcomed(note=f"{_counted(due)} with --welcome")
-    frame = _Frame.of(flow, timings_of(deployment))
-    return Welcomed(tuple(who.id for who in due if _welcome(who.id, store, deployment, frame)))
+    frame = _frame(shelf.version(version).body(), version, timings_of(deployment))
+    return Welcomed(tuple(who.id for who in due if _welcome(who, store, deployment, frame)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What all welcome texts have in common."""
+def _frame(flow: Mapping[str, Any], version: int, timings: Timings) -> Frame:
+    """What all welcome texts have in common: they name all companies, for texts come from each.
 
-    company: str
-    names: str
-    zone: str
-    version: int
-    timings: Timings
-
-    @classmethod
-    def of(cls, flow: Mapping[str, Any], timings: Timings) -> _Frame:
-        """Texts come from every company of the flow; pauses and caps are those of the first."""
-        companies = flow["companies"]
-        first = min(companies)
-        names = ", ".join(str(companies[key]["name"]) for key in sorted(companies))
-        return cls(first, names, str(companies[first]["zone"]), 0, timings)
-
-    def notice(self, person: Approver) -> Notice:
-        """The text to one person. The same person and number give the same case."""
-        now = datetime.now(UTC)
-        return welcome_notice(
-            person,
-            Frame(
-                company=self.company,
-                company_name=self.names,
-                zone=self.zone,
-                flow_version=self.version,
-                cause=fingerprint_of(person),
-                now=now,
-                expires_at=now + seconds(self.timings.case_lifetime),
-                validity_seconds=int(self.timings.validity),
-            ),
-        )
+    Pauses and caps are those of the first.
+    """
+    companies, now = flow["companies"], datetime.now(UTC)
+    first = min(companies)
+    return Frame(
+        company=first,
+        company_name=", ".join(str(companies[key]["name"]) for key in sorted(companies)),
+        zone=str(companies[first]["zone"]),
+        flow_version=version,
+        cause="",
+        now=now,
+        expires_at=now + seconds(timings.case_lifetime),
+        validity_seconds=int(timings.validity),
+    )
 
 
-def _welcome(approver: str, store: PeopleStore, deployment: Deployment, frame: _Frame) -> bool:
-    """Write the text and that it was written, together; false where it no longer is to be."""
-    person = store.person(approver)
-    if not person.to_be_welcomed:
-        return False
-    known = deployment.alerts.case_file(frame.notice(person).case.case.id) is not None
+class _Meanwhile(Failure):
+    """Somebody changed the person, so that they are not to be welcomed any more."""
+
+
+def _welcome(person: Approver, store: PeopleStore, deployment: Deployment, common: Frame) -> bool:
+    """Write the text and that it was written, together; false where there is none to be sent.
+
+    The same person and number give the same case: what was texted once never is again.
+    """
     number = fingerprint_of(person)
+    frame = replace(common, cause=number)
+    case = welcome_notice(person, frame).case.case
+    known = deployment.alerts.case_file(case.id) is not None
 
     def noted(now: Approver) -> Approver:
-        # Asked for again by TRIES: somebody may have changed the number or opted out meanwhile.
+        if not now.to_be_welcomed or fingerprint_of(now) != number:
+            raise _Meanwhile(f"{now.id} was changed meanwhile")
         return replace(now, welcomed_for=number)
 
     def notice(after: Approver) -> Notice | None:
-        told = replace(after, welcomed_for="").to_be_welcomed and fingerprint_of(after) == number
-        return frame.notice(after) if told and not known else None
+        return None if known else welcome_notice(after, frame)
 
-    store.amend(approver, "person.welcomed", {"number": number}, noted, notice)
+    try:
+        store.amend(person.id, "person.welcomed", {"number": number}, noted, notice)
+    except _Meanwhile:
+        return False
     return not known
 
 

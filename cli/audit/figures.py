@@ -19,7 +19,7 @@ from typing import Any
 from ml_connector.domain.chains import Link
 from ml_connector.domain.instants import from_text
 
-from .timeline import data_of
+from .timeline import alerts_in, data_of, taken_over
 
 _SENT = frozenset({"dispatch.sent", "dispatch.adopted"})
 #: A call somebody took was heard, whatever they pressed.
@@ -125,7 +125,7 @@ def _story(links: Sequence[Link]) -> CaseStory | None:
 def _note(
     story: CaseStory, owners: dict[str, str], kind: str, data: Mapping[str, Any], at: datetime
 ) -> None:
-    for alert in data.get("alerts") or ():
+    for alert in alerts_in(data):
         if "recipient" in alert:
             _alerted(story, owners, alert)
     if kind == "case.handled" and data.get("because") in _APPROVED:
@@ -149,6 +149,9 @@ def _went_on(
     story: CaseStory, owners: dict[str, str], kind: str, data: Mapping[str, Any], at: datetime
 ) -> None:
     dispatch, after = str(data["dispatch"]), data.get("next")
+    for before in taken_over(data):
+        if before in owners:
+            owners.setdefault(dispatch, owners[before])
     person = _person(story, owners.get(dispatch) or str(data.get("recipient") or ""))
     if isinstance(after, str) and " " not in after:
         owners.setdefault(after, person.approver)

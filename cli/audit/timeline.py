@@ -108,6 +108,18 @@ def data_of(link: Link) -> Data:
     return data if isinstance(data, dict) else {}
 
 
+def alerts_in(data: Data) -> list[Data]:
+    """Whom an entry says is to be told; some entries only count them."""
+    told = data.get("alerts")
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+
+
+def taken_over(data: Data) -> list[str]:
+    """The dispatches that the one of a bundle's entry takes the place of."""
+    before = data.get("instead_of")
+    return [str(one) for one in before] if isinstance(before, list) else []
+
+
 def without_numbers(data: Data) -> dict[str, Any]:
     """The same with every fingerprint of a number masked."""
     return {
@@ -158,6 +170,9 @@ class _People:
         except ValueError:
             return  # named among the broken chains
         dispatch = str(data.get("dispatch") or "")
+        for before in taken_over(data):
+            if before in self._of:
+                self._of.setdefault(dispatch, self._of[before])
         approver, channel, number = self._of.get(dispatch, ("", "", ""))
         approver = str(data.get("recipient") or data.get("approver") or approver)
         number = str(data.get("number") or number)
@@ -175,17 +190,15 @@ class _People:
             number=masked(number),
             data=without_numbers(data),
         )
-        yield from self._alerts(at, link, data.get("alerts") or ())
+        yield from self._alerts(at, link, alerts_in(data))
 
     def _learn(self, dispatch: str, who: tuple[str, str, str], after: object) -> None:
         self._of[dispatch] = who
         if isinstance(after, str) and " " not in after and after not in self._of:
             self._of[after] = who
 
-    def _alerts(self, at: datetime, link: Link, alerts: Iterable[object]) -> Iterator[Moment]:
+    def _alerts(self, at: datetime, link: Link, alerts: Iterable[Data]) -> Iterator[Moment]:
         for told in alerts:
-            if not isinstance(told, dict):
-                continue
             approver, channel = str(told.get("recipient") or ""), str(told.get("channel") or "")
             number = str(told.get("number") or "")
             if told.get("dispatch"):

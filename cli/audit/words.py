@@ -74,7 +74,7 @@ def masked(fingerprint: str) -> str:
 def _seen(data: Data) -> str:
     events = [_event(event) for event in data.get("events") or ()]
     facts = [str(data.get(name)) for name in ("phase", "state", "amount") if data.get(name)]
-    ended = len(data.get("ended_cases") or ())
+    ended = _count(data, "ended_cases")
     tail = f"; ends {ended} case(s)" if ended else ""
     return f"{', '.join(events) or 'looked at'} ({', '.join(facts)}){tail}"
 
@@ -95,12 +95,20 @@ def _opened(data: Data) -> str:
 
 
 def _stepped(data: Data) -> str:
-    left = len(data.get("left_out") or ())
-    begun = len(data.get("alerts") or ())
+    left = _count(data, "left_out")
+    begun = _count(data, "alerts")
     parts = [f"{begun} step(s) begun"] if begun else []
     parts += [f"{left} left out, for the case had come far enough"] if left else []
     as_of = data.get("state_as_of")
     return ", ".join(parts or ["the plan went on"]) + (f"; state as of {as_of}" if as_of else "")
+
+
+def _operator(words: str) -> Callable[[Data], str]:
+    def line(data: Data) -> str:
+        reason = f": {data['reason']}" if data.get("reason") else ""
+        return f"{words} by {data.get('by') or 'an operator'}{reason}"
+
+    return line
 
 
 def _handled(data: Data) -> str:
@@ -112,7 +120,17 @@ def _reply(words: str) -> Callable[[Data], str]:
     return lambda data: f"{words} ({data.get('how', 'reply')})"
 
 
+def _count(data: Data, name: str) -> int:
+    """How many there are, of what is listed or only counted."""
+    found = data.get(name)
+    return len(found) if isinstance(found, list) else int(found or 0)
+
+
 # ------------------------------------------------------------------------------ dispatches
+def _bundled(data: Data) -> str:
+    return f"joined into one text that tells of {_count(data, 'alerts')} alerts"
+
+
 def _sent(data: Data) -> str:
     late = ", found in Twilio's list after the grace period" if data.get("after_grace") else ""
     twice = "; AN EARLIER ONE WAS SENT TOO" if data.get("twice") else ""
@@ -178,6 +196,9 @@ _WORDS: Mapping[str, str | Callable[[Data], str]] = MappingProxyType(
         "case.fresh_look_asked": "a fresh look at the bill was asked for first",
         "case.acknowledged": _reply("the person replied: seen"),
         "case.confirmed": _reply("confirmed by reply"),
+        "case.cancelled": _operator("stopped"),
+        "case.resent": _operator("told once more"),
+        "dispatch.bundled": _bundled,
         "dispatch.claimed": "about to be sent",
         "dispatch.sent": _sent,
         "dispatch.adopted": _adopted,

@@ -192,7 +192,10 @@ def _exported(person: Approver) -> dict[str, Any]:
     )  # fmt: skip
     return {
         **{name: getattr(person, name) for name in texts},
-        **{name: list(getattr(person, name)) for name in ("cost_centres", "channels", "working_days")},
+        **{
+            name: list(getattr(person, name))
+            for name in ("cost_centres", "channels", "working_days")
+        },
         "holidays": [day.isoformat() for day in person.holidays],
         **{name: day.isoformat() if (day := getattr(person, name)) else None for name in days},
     }

@@ -150,11 +150,14 @@ def export(
     stack: Stack = "",
     profile: Profile = "",
     region: Region = "",
+    as_json: AsJson = False,
 ) -> None:
     """Write every entry of some days to a file, by chain and not by time.
 
     Entries hold ids and fingerprints, neither names nor numbers nor texts.
     """
+    if as_json and out is None:
+        raise Misused("--json tells about a file: name one with --out")
     period = period_of(begin, end, zone)
     deployment = Deployment(Target(stage, stack, profile, region))
     reader = DynamoAuditReader(deployment)
@@ -163,7 +166,9 @@ def export(
         links = reader.between(to_text(period.start), to_text(period.end), looked_at)
         count = write(links, stream, form)
     if out:
-        Printer().note(f"{count:,} entries of {period.text} are in {out}.")
+        said = f"{count:,} entries of {period.text} are in {out}."
+        document = {"ok": True, "entries": count, "file": str(out), "format": form.value}
+        Printer(as_json=as_json).result(document, said)
 
 
 def _entries_in(deployment: Deployment) -> int | None:

@@ -22,6 +22,9 @@ from cli.console.terminal import Printer, table
 from cli.deployment import Deployment, Target
 from ml_connector.domain.instants import to_text
 
+#: What happened to a case after the days asked for counts as well.
+_NO_END = to_text(datetime.max.replace(tzinfo=UTC))
+
 
 class By(StrEnum):
     """What a row is about."""
@@ -56,9 +59,8 @@ def report(
     period = period_of(begin, end, zone)
     deployment = Deployment(Target(stage, stack, profile, region))
     reader = DynamoAuditReader(deployment)
-    until = to_text(datetime.now(UTC))
     with bar("reading entries") as looked_at:
-        links = reader.between(to_text(period.start), until, looked_at)
+        links = reader.between(to_text(period.start), _NO_END, looked_at)
         found = stories(links, reader.chain, period.start, period.end)
     prices: dict[str, Price] = prices_since(deployment, period.start)
     rows = (

@@ -50,7 +50,8 @@ def try_on_the_past(
     said = (
         f"{len(past.happened):,} events in {days} days"
         f"{f', {approximate:,} of them approximate' if approximate else ''}; as if nobody had "
-        "replied or pressed a key, until Intacct showed the bill handled. Nothing was sent."
+        "replied or pressed a key, until Intacct showed the bill handled. Texts that would be "
+        "joined into one count one by one. Nothing was sent."
     )
     document = {
         "ok": True,
@@ -104,7 +105,7 @@ class _Past:
     def read(self, flows: Sequence[Flow]) -> None:
         """Read the audit, and Intacct for the days before it begins."""
         with bar("reading the audit") as advance:
-            record = read_record(self.deployment, lambda count: advance(count, count))
+            record = read_record(self.deployment, self.since, lambda n: advance(n, n))
         documents = read_documents(self.deployment, record, self.since)
         own = [
             each

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ml_connector.domain.caps import USUAL_CAP
 from ml_connector.domain.conditions import AmountBand, When
 from ml_connector.domain.plans import CALL_ATTEMPTS
 
@@ -69,6 +70,7 @@ def published(understood: Understood, rules: Iterable[Compiled]) -> dict[str, An
                 default_approver=company.default_approver,
                 ap_lead=company.ap_lead,
                 replies=company.replies is not False,
+                cap_per_day=company.cap_per_day or USUAL_CAP,
             )
             for key, company in understood.companies.items()
         },

@@ -1,7 +1,8 @@
 """The past replayed through a flow: how many alerts to whom, at which hour, over which channel.
 
 As if nobody had replied or pressed a key: what is counted is what the flow sends until Intacct
-shows the bill handled. People and their hours are as they are today.
+shows the bill handled. Texts that would be joined into one count one by one. People and their
+hours are as they are today.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from ml_connector.domain.caps import LEAST_CAP, MOST_CAP, USUAL_CAP
 from ml_connector.domain.flow_form import MOST_ATTEMPTS, MOST_REPEATS
 from ml_connector.domain.rules import MOST_STEPS
 
@@ -298,6 +299,16 @@ class CompanyIs(Part):
         Field(
             description="Whether texts ask for a reply, as they do by default; false for a sender "
             "that receives none, such as a name"
+        ),
+    ] = None
+    cap_per_day: Annotated[
+        int | None,
+        Field(
+            ge=LEAST_CAP,
+            le=MOST_CAP,
+            description="How many messages go out in a day at most, a call counting twice and a "
+            f"long text its segments; {USUAL_CAP} by default. What is over it waits for the next "
+            "morning",
         ),
     ] = None
 

@@ -70,25 +70,29 @@ class Record:
     watched_since: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def read_record(deployment: Deployment, looked_at: Callable[[int], None]) -> Record:
-    """Every sight there is; `looked_at` is told how many were read so far.
+def read_record(
+    deployment: Deployment, since: datetime, looked_at: Callable[[int], None]
+) -> Record:
+    """Every sight since then; `looked_at` is told how many were read so far, of any time.
 
     Reads the whole audit table: it has no index by time.
     """
     deployment.documents  # noqa: B018 - binds the tables
     sights: list[Sight] = []
+    first: dict[str, datetime] = {}
     with translated():
         rows = AuditItem.scan(
             AuditItem.kind == _SEEN, attributes_to_get=["chain", "seq", "at", "kind", "data"]
         )
-        for row in rows:
-            found = _CHAIN.fullmatch(row.chain)
-            if found:
-                sights.append(
-                    Sight(found["company"], found["document"], from_text(row.at), _data(row.data))
-                )
-                looked_at(len(sights))
-    return record_of(sights)
+        for number, row in enumerate(rows, start=1):
+            looked_at(number)
+            found, at = _CHAIN.fullmatch(row.chain), from_text(row.at)
+            if not found:
+                continue
+            first[found["company"]] = min(first.get(found["company"], at), at)
+            if at >= since:
+                sights.append(Sight(found["company"], found["document"], at, _data(row.data)))
+    return replace(record_of(sights), watched_since=first)
 
 
 def _data(text: str) -> Mapping[str, Any]:

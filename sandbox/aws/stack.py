@@ -182,7 +182,7 @@ def deploy(
     _upload(aws, resources, zips)
     declared = body.get("Parameters", {})
     given = {k: v for k, v in _LOCAL_PARAMETERS.items() if k in declared} | dict(parameters or {})
-    _put(aws, name, json.dumps(body), given)
+    _put(aws, name, _keep(aws, body), given)
     stack = Stack(aws, name)
     apply_what_was_dropped(stack)
     return stack
@@ -199,14 +199,25 @@ def _upload(aws: LocalAws, resources: dict[str, Any], zips: Mapping[str, bytes])
         resource["Properties"][SOURCES[resource["Type"]]] = f"s3://{_BUCKET}/{key}"
 
 
-def _put(aws: LocalAws, name: str, body: str | None, parameters: Mapping[str, str]) -> None:
-    """Create the stack, or update it; `body` None keeps the template it has."""
+def _keep(aws: LocalAws, body: Mapping[str, Any]) -> str:
+    """Put the template into the bucket, as the SAM CLI does; a request holds 51,200 bytes of one.
+
+    The address it has there.
+    """
+    text = json.dumps(body).encode()
+    key = f"{hashlib.sha256(text).hexdigest()}.template"
+    aws.client("s3").put_object(Bucket=_BUCKET, Key=key, Body=text)
+    return f"{aws.endpoint}/{_BUCKET}/{key}"
+
+
+def _put(aws: LocalAws, name: str, template: str | None, parameters: Mapping[str, str]) -> None:
+    """Create the stack, or update it; without the address of a `template` it keeps its own."""
     cloudformation = aws.client("cloudformation")
     request: dict[str, Any] = {
         "StackName": name,
         "Capabilities": _CAPABILITIES,
         "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
-        **({"UsePreviousTemplate": True} if body is None else {"TemplateBody": body}),
+        **({"UsePreviousTemplate": True} if template is None else {"TemplateURL": template}),
     }
     try:
         if _exists(cloudformation, name):

@@ -112,6 +112,21 @@ def test_a_failed_call_and_who_was_told_instead_are_in_the_story(
     assert (delivered["approver"], delivered["said"]) == ("bob", "delivered")
 
 
+def test_a_bundle_is_said_with_whom_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_world()
+    for bill in ("1", "2", "3"):
+        world.open(bill, amount="10.00")
+    world.run(minutes=30)
+    with deployed(monkeypatch) as stack:
+        stored(stack, world)
+        document = stack.json("audit", "show", "3")
+    (bundled,) = lines(document, "dispatch.bundled")
+    assert bundled["said"] == "joined into one text that tells of 2 alerts"
+    (delivered,) = lines(document, "dispatch.delivered")
+    for line in (bundled, delivered):
+        assert (line["approver"], line["channel"]) == ("ann", "sms")
+
+
 def test_the_story_is_told_from_the_audit_even_where_the_case_is_gone(
     stack: Stack, world: World
 ) -> None:
@@ -184,7 +199,7 @@ def test_everything_is_exported_as_json_lines_that_can_be_verified_elsewhere(
     assert all(digest_of(link) == link.digest for link in links)
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["audit.jsonl"]
-    assert f"{len(links):,} entries of 2026-11-23 to 2026-11-23 (UTC)" in result.stderr
+    assert f"{len(links):,} entries of 2026-11-23 to 2026-11-23 (UTC)" in result.stdout
 
 
 def test_the_same_as_csv_on_standard_output(stack: Stack, world: World) -> None:
@@ -195,6 +210,20 @@ def test_the_same_as_csv_on_standard_output(stack: Stack, world: World) -> None:
     row = next(row for row in rows if row["chain"] == "doc#acme#bill#4711" and row["seq"] == "1")
     assert json.loads(row["data"]) == json.loads(json.dumps(whole[row["chain"]][0].data))
     assert check(whole[row["chain"]], whole[row["chain"]][-1].head) is None
+
+
+def test_programs_are_told_about_the_file_and_never_of_entries_beside_it(
+    stack: Stack, world: World, tmp_path: Path
+) -> None:
+    out = tmp_path / "audit.csv"
+    document = stack.json("audit", "export", *PERIOD, "--out", str(out))
+    assert document == {
+        "ok": True,
+        "entries": len(entries(world)),
+        "file": str(out),
+        "format": "csv",
+    }
+    assert stack.json("audit", "export", *PERIOD, status=2)["error"]["code"] == "usage"
 
 
 def test_only_the_days_asked_for_are_exported_in_the_zone_asked_for(stack: Stack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from ml_connector.domain.phone import fingerprint
 from ml_connector.twilio.verify import TwilioVerify
 from sandbox.twilio.simulator import TwilioSimulator
-from tests.adapters.cli_deployment import PEOPLE, Stack, typed
+from tests.adapters.cli_deployment import FLOW, PEOPLE, Stack, typed
 from tests.adapters.cli_twilio import (
     ANN,
     LANDLINE,
@@ -227,3 +228,17 @@ def test_an_import_goes_on_without_twilio(
     document = imported(stack, tmp_path / "people.csv", PEOPLE)
     assert document["added"] == 1
     assert any(warning.startswith(words) for warning in document["warnings"])
+
+
+def test_whoever_is_verified_is_welcomed_if_asked_for(
+    stack: Stack, sim: TwilioSimulator, tmp_path: Path
+) -> None:
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(FLOW)
+    stack.fill(flow)
+    change(stack, consent_on=date(2026, 1, 15))
+    stack.run("approvers", "verify", "ann")
+    document = stack.json("approvers", "verify", "ann", "--code", code_on_phone(sim), "--welcome")
+    assert (document["verified"], document["welcomed"]) == (True, True)
+    assert person(stack).welcomed_for
+    assert [entry.kind for entry in chain(stack)][-2:] == ["person.verified", "person.welcomed"]

@@ -7,16 +7,20 @@ from dataclasses import replace
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from ml_connector.aws.roots import S3RootShelf
+from ml_connector.bootstrap.container import Container
+from ml_connector.bootstrap.rooting import RootKeeper
 from ml_connector.domain.audit import ChainHead
-from ml_connector.domain.roots import Part, RootMark, read_part
+from ml_connector.domain.roots import Part, RootMark, part_key, read_part, root_key
 from ml_connector.errors import StoreUnavailable
 from ml_connector.store.heads import DynamoHeads
 from ml_connector.usecases.rooting import RootPorts, keep_root
 from tests.adapters.cli_audit import a_world, stored
 from tests.adapters.cli_deployment import Stack, deployed
 from tests.support.clock import START, HandClock
+from tests.support.tables import RESOURCES
 from tests.support.telemetry import RecordingTelemetry
 from tests.support.world import World
 
@@ -94,6 +98,38 @@ def test_a_root_is_kept_locked_and_verified_against(stack: Stack, world: World) 
     assert (document["ok"], document["roots"]["days"]) == (True, 1)
 
 
+class Context:
+    """What Lambda hands the handler."""
+
+    aws_request_id = "request-1"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 50_000
+
+
+def test_the_function_keeps_one_root_a_day(stack: Stack, world: World) -> None:
+    bucket = {"ROOTS_BUCKET": BUCKET}
+    container = Container({"STAGE": "dev", **RESOURCES, **bucket})
+    container.clock = HandClock()
+    keeper = RootKeeper(container)
+    for _ in range(2):
+        keeper.go_on(container.until(Context()))
+    keys = [
+        one["Key"] for one in boto3.client("s3").list_object_versions(Bucket=BUCKET)["Versions"]
+    ]
+    today = START.date()
+    assert sorted(keys) == [part_key(today, 1), root_key(today)]
+    assert stack.json("audit", "verify")["chains"] == len(world.tables.chains)
+
+
+def test_a_function_without_a_bucket_keeps_none(stack: Stack) -> None:
+    container = Container({"STAGE": "dev", **RESOURCES})
+    RootKeeper(container).go_on(container.until(Context()))
+    stack.deployment.documents  # noqa: B018 - binds the models
+    assert DynamoHeads().mark() is None
+
+
 def test_a_bucket_that_refuses_is_named_by_its_code() -> None:
     class Refusing:
         def put_object(self, **_: object) -> None:
@@ -108,6 +144,11 @@ def test_a_bucket_that_refuses_is_named_by_its_code() -> None:
 def test_a_bucket_that_cannot_be_reached_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    client = boto3.client("s3", region_name="us-east-1", endpoint_url="http://127.0.0.1:9")
+    client = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url="http://127.0.0.1:9",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
     with pytest.raises(StoreUnavailable, match="EndpointConnectionError"):
         S3RootShelf(client, BUCKET).put("roots/x", b"")

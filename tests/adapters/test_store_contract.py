@@ -665,6 +665,7 @@ def told_person() -> Approver:
         consent_on=date(2026, 1, 15),
         consent_source="form 12",
         calls_when_opted_out=True,
+        welcomed_for="0123456789abcdef",
         head=ChainHead(3, "a" * 64),
         version=4,
         write_id="w",

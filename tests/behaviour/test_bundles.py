@@ -1,69 +1,18 @@
-"""What people get when much happens at once: the first text now, and the rest in one.
-
-Everything runs in one process on one clock: bills in a ledger, phones, and the three functions.
-"""
+"""What people get when much happens at once: the first text now, and the rest in one."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from ml_connector.domain.audit import check
 from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.messages import reference_in
 from ml_connector.settings import Timings
-from ml_connector.usecases import bundling
-from tests.support.calls import NOBODY_ANSWERS, PRESSES_ONE
-from tests.support.faults import Fault
-from tests.support.paying import FakePayments
+from tests.support.bundling import ANN, BOB, TEXT, bundles, cases, flow, submit, texts, world_of
 from tests.support.phones import IS_GONE
-from tests.support.world import COMPANIES, World, number
-
-ANN, BOB = number(1), number(2)
-BOTH = ("sms", "voice")
-TEXT = {"sms": {"to": "approver"}}
-CALL = {"voice": {"to": "approver", "confirm": True, "attempts": 2}}
-
-
-def flow(*notify: Mapping[str, Any], on: str = "bill.submitted", **rule: Any) -> Mapping[str, Any]:
-    """A flow of one rule."""
-    return {
-        "schema": 1,
-        "companies": COMPANIES,
-        "default_approver": "ann",
-        "rules": [{"name": "all", "on": [on], "notify": list(notify), **rule}],
-    }
-
-
-def world_of(*notify: Mapping[str, Any], **rule: Any) -> World:
-    """Ann approves everything; things that come together are told together."""
-    world = World(timings=Timings(), flow=flow(*(notify or (TEXT,)), **rule))
-    world.baseline()
-    return world
-
-
-def submit(world: World, *numbers: int, amount: str = "12000.00") -> None:
-    for one in numbers:
-        world.ledger.submit(str(one), amount=amount)
-
-
-def texts(world: World, phone: str = ANN) -> list[str]:
-    """What the phone shows, without how to reply."""
-    inbox = world.provider.phone(phone).inbox(world.clock.now())
-    return [re.split(" Reply| Responda| Ref ", text)[0] for text in inbox]
-
-
-def cases(world: World) -> set[CaseState]:
-    return {case.state for case in world.tables.cases.values()}
-
-
-def bundles(world: World) -> list[Dispatch]:
-    return [one for one in world.dispatches() if len(one.members) > 1]
+from tests.support.world import World, number
 
 
 # ------------------------------------------------------------------- the first, and the rest
@@ -297,7 +246,7 @@ def test_the_plan_of_a_bill_that_was_left_out_goes_on() -> None:
 def test_when_a_number_is_gone_each_bill_goes_on_to_the_next_person() -> None:
     world = world_of({"sms": {"to": "approver"}}, approver="ann")
     world.approver("bob", BOB)
-    world.change_approver("ann", manager="bob", channels=BOTH)
+    world.change_approver("ann", manager="bob", channels=("sms", "voice"))
     world.ann.life = IS_GONE
     submit(world, 1, 2, 3)
     world.run(minutes=40)
@@ -341,141 +290,3 @@ def test_somebody_else_speaks_spanish() -> None:
     world.run(minutes=15)
     assert texts(world)[1].startswith("Acme AP: 2 facturas esperan aprobacion en Intacct, ")
     assert texts(world)[1].endswith(": 2, 3. Abra Intacct.")
-
-
-# ------------------------------------------------------------------------------------- calls
-def test_bills_to_be_called_about_join_one_call_and_one_key_confirms_them_all() -> None:
-    world = world_of(CALL)
-    world.change_approver("ann", channels=("voice",))
-    world.ledger.submit("1", amount="15000.00")
-    world.ledger.submit("2", amount="5000.00", vendor="Corner Paper")
-    world.ledger.submit("3", amount="25000.00", vendor="Baker Steel")
-    world.ledger.submit("4", amount="10000.00", vendor="Dune Freight")
-    world.run(minutes=5)
-    assert len(world.calls.log) == 1
-    world.run(minutes=12)
-    (joined,) = world.calls.log[1:]
-    assert joined.request.text == (
-        "Acme AP. You have 3 bills waiting for approval in Intacct, together 40,000 US dollars. "
-        "The largest is from Baker Steel, 25,000 US dollars."
-    )
-    assert cases(world) == {CaseState.CONFIRMED}
-
-
-def test_a_joined_call_nobody_takes_is_placed_again_about_what_is_still_open() -> None:
-    world = world_of(CALL)
-    world.change_approver("ann", channels=("voice",))
-    submit(world, 1, 2, 3, 4)
-    world.run(minutes=5)
-    world.calls.line(ANN).next_calls(NOBODY_ANSWERS, PRESSES_ONE)
-    world.run(minutes=8)
-    world.ledger.approve("4")
-    world.run(minutes=12)
-    assert len(world.calls.log) == 3
-    assert "You have 2 bills" in world.calls.log[2].request.text
-    assert cases(world) == {CaseState.CONFIRMED, CaseState.HANDLED}
-
-
-# ---------------------------------------------------------------------------------- payments
-def paying(world: World) -> FakePayments:
-    payments = FakePayments(world.clock)
-    world.poll_ports = replace(world.poll_ports, payments=lambda _: payments)
-    world.poll()
-    return payments
-
-
-def test_payments_that_clear_together_are_one_text() -> None:
-    world = World(timings=Timings(), flow=flow(TEXT, on="payment.cleared"))
-    payments = paying(world)
-    for one in range(10, 19):
-        payments.pay(str(one))
-    world.run(minutes=4)
-    for one in range(10, 19):
-        payments.clear(str(one))
-    world.run(hours=2)
-    (text,) = texts(world)
-    assert text == (
-        "Acme AP: 9 payments cleared the bank, says Intacct, USD 112,500.00: "
-        "PAY-10, PAY-11, PAY-12 and 6 more. Open Intacct."
-    )
-
-
-def test_a_single_payment_waits_a_minute_and_comes_in_its_own_words() -> None:
-    world = World(timings=Timings(), flow=flow(TEXT, on="payment.cleared"))
-    payments = paying(world)
-    payments.pay("12")
-    world.run(minutes=4)
-    payments.clear("12")
-    world.run(hours=2)
-    (text,) = texts(world)
-    assert "payment PAY-12" in text
-
-
-# -------------------------------------------------------------------------------- bad weather
-@pytest.mark.parametrize(
-    "fault", [Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.LOST_REPLY, Fault.CONFLICT]
-)
-def test_wherever_it_dies_while_joining_each_bill_is_told_once(fault: Fault) -> None:
-    world = world_of()
-    submit(world, 1, 2, 3, 4)
-    world.run(minutes=5)
-    world.faults.arrange("commit dispatch.bundled", fault)
-    world.run(minutes=30)
-    assert [len(one.members) for one in world.dispatches() if one.sid] == [1, 3]
-    assert world.broken_chains() == []
-
-
-def test_a_dispatch_that_was_claimed_meanwhile_drops_out_of_the_group() -> None:
-    world = world_of()
-    submit(world, 1, 2, 3, 4)
-    world.run(minutes=5)
-    waiting = [one for one in world.dispatches() if one.state is DispatchState.WAITING]
-    world.faults.race = lambda: world.send(waiting[0].id)
-    world.faults.arrange("commit dispatch.bundled", Fault.RACE)
-    world.run(minutes=10)
-    told = sorted(len(one.members) for one in world.dispatches() if one.sid)
-    assert told == [1, 1, 2]
-
-
-def test_two_functions_at_the_same_moment_send_one_first_text() -> None:
-    world = world_of()
-    submit(world, 1, 2)
-    world.clock.forward(minutes=2)
-    world.poll()
-    one, two = (dispatch.id for dispatch in world.dispatches())
-    world.faults.race = lambda: world.send(two)
-    world.faults.arrange("commit dispatch.claimed", Fault.RACE)
-    world.send(one)
-    assert len(world.provider.log) == 1
-    world.run(minutes=15)
-    assert len(world.provider.log) == 2
-
-
-def test_when_joining_does_not_work_each_goes_out_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = world_of()
-    submit(world, 1, 2, 3)
-    world.run(minutes=5)
-
-    def broken(*_: object) -> object:
-        raise RuntimeError
-
-    monkeypatch.setattr(bundling, "_joining", broken)
-    world.run(minutes=10)
-    assert len(texts(world)) == 3
-
-
-def test_a_bundle_whose_documents_are_gone_counts_them_and_names_no_sum() -> None:
-    world = world_of()
-    submit(world, 1, 2, 3)
-    world.run(minutes=5)
-    world.tables.documents.pop(("acme", "bill#2"))
-    world.clock.forward(minutes=8)
-    world.check()
-    world.clock.forward(seconds=2)
-    world.drain()
-    world.clock.forward(minutes=1)
-    assert texts(world)[1] == (
-        "Acme AP: 2 bills waiting for approval in Intacct: 3 and 1 more. Open Intacct."
-    )

@@ -97,7 +97,7 @@ def judge(history: BundleHistory, name: str) -> BundleVerdict:
             verdict.too_long.append(mark)
     verdict.too_many = [f"{name}:{one}" for one in _too_many(history, claims)]
     for dispatch in dispatches.values():
-        if dispatch.sid and dispatch.claimed_at and _handled_before(history, dispatch):
+        if dispatch.sid and _handled_before(history, dispatch):
             verdict.unwanted.append(f"{name}:{dispatch.id}")
         if dispatch.reason.startswith("bundled into") and not _says_so(history, dispatch):
             verdict.unsaid.append(f"{name}:{dispatch.id}")
@@ -131,6 +131,9 @@ def _busy(
     for entry in (*claims, *holds):
         dispatch = dispatches[str(entry.data["dispatch"])]
         found[dispatch.recipient, dispatch.channel].append((entry.at, dispatch.id))
+    for entry in holds:
+        dispatch, due_at = dispatches[str(entry.data["dispatch"])], str(entry.data["due_at"])
+        found[dispatch.recipient, dispatch.channel].append((from_text(due_at), dispatch.id))
     for dispatch in dispatches.values():
         if len(dispatch.members) > 1:
             found[dispatch.recipient, dispatch.channel].append((dispatch.created_at, dispatch.id))
@@ -173,9 +176,17 @@ def _too_many(history: BundleHistory, claims: list[AuditEntry]) -> list[str]:
 
 
 def _handled_before(history: BundleHistory, dispatch: Dispatch) -> bool:
-    cases = (history.world.tables.cases[member.case_id] for member in dispatch.members)
-    claimed_at = dispatch.claimed_at
-    return any(case.ended_at and claimed_at and case.ended_at < claimed_at for case in cases)
+    """Whether one of its cases had been handled when it was claimed for the last time."""
+    world = history.world
+    for member in dispatch.members:
+        chain = world.audit.chain(world.tables.cases[member.case_id].chain)
+        kinds = [(entry.kind, entry.data.get("dispatch", "")) for entry in chain]
+        claimed = ("dispatch.claimed", dispatch.id)
+        if ("case.handled", "") in kinds and claimed in kinds:
+            last = len(kinds) - kinds[::-1].index(claimed)
+            if kinds.index(("case.handled", "")) < last:
+                return True
+    return False
 
 
 def _says_so(history: BundleHistory, dispatch: Dispatch) -> bool:

@@ -293,8 +293,12 @@ class _Transaction:
             used = counters.get(counter.key, 0)
             yield _Operation(
                 f"counter:{counter.key}",
-                counter.back or used < counter.limit,
-                partial(counters.__setitem__, counter.key, used + (-1 if counter.back else 1)),
+                counter.back or used + counter.amount <= counter.limit,
+                partial(
+                    counters.__setitem__,
+                    counter.key,
+                    used + (-counter.amount if counter.back else counter.amount),
+                ),
             )
 
 

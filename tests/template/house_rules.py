@@ -1,4 +1,4 @@
-"""House rules: what every queue, function, schedule, table and alarm of the template has to have.
+"""House rules: what every queue, function, schedule, table and bucket of the template has to have.
 
 A rule looks at what is deployed and says what breaks it; `test_house_rules.py` holds them against
 the template, and shows of each that it can fail.
@@ -10,8 +10,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ml_connector.observability import METRICS
-
 QUEUE = "AWS::SQS::Queue"
 FUNCTION = "AWS::Lambda::Function"
 MAPPING = "AWS::Lambda::EventSourceMapping"
@@ -19,8 +17,6 @@ INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 SCHEDULE = "AWS::Scheduler::Schedule"
 TABLE = "AWS::DynamoDB::Table"
 ALARM = "AWS::CloudWatch::Alarm"
-#: What POWERTOOLS_METRICS_NAMESPACE says in the template.
-NAMESPACE = "MlConnector"
 LOG_GROUP = "AWS::Logs::LogGroup"
 TOPIC = "AWS::SNS::Topic"
 SECRET = "AWS::SecretsManager::Secret"
@@ -88,41 +84,6 @@ def dead_letters_are_kept_longer_than_messages(deployed: Any) -> Found:
         kept = int(queue["MessageRetentionPeriod"])
         if kept != 14 * DAY if name in dead else kept >= 14 * DAY:
             yield name
-
-
-def every_function_raises_an_alarm_when_it_fails(deployed: Any) -> Found:
-    watched = {
-        alarm["Dimensions"][0]["Value"]
-        for alarm in deployed.of(ALARM).values()
-        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
-    }
-    yield from set(deployed.of(FUNCTION)) - watched
-
-
-def every_alarm_reaches_the_topic_and_says_what_to_do(deployed: Any) -> Found:
-    (topic,) = deployed.of(TOPIC)
-    for name, alarm in deployed.of(ALARM).items():
-        if alarm.get("AlarmActions") != [topic] or alarm.get("OKActions") != [topic]:
-            yield f"{name} does not reach {topic}"
-        if len(alarm.get("AlarmDescription", "")) < 100:
-            yield f"{name} does not say what to do"
-        if alarm.get("TreatMissingData") != "notBreaching":
-            yield f"{name} would go off where nothing is measured"
-
-
-def alarms_on_our_metrics_name_one_that_the_functions_write(deployed: Any) -> Found:
-    watched = set()
-    for name, alarm in deployed.of(ALARM).items():
-        if alarm["Namespace"] != NAMESPACE:
-            continue
-        watched.add(alarm["MetricName"])
-        if alarm["MetricName"] not in METRICS:
-            yield f"{name} watches {alarm['MetricName']}, which nobody writes"
-        if alarm["Dimensions"] != [{"Name": "service", "Value": "ml-connector"}]:
-            yield f"{name} watches other dimensions than the functions write"
-    troubles = {"AlertsFailed", "DuplicatesFound", "PollsFailed", "RowsDoubtful", "SendsBlocked"}
-    for metric in troubles - watched:
-        yield f"no alarm watches {metric}"
 
 
 def every_function_has_a_log_group_with_retention(deployed: Any) -> Found:
@@ -225,7 +186,7 @@ def everything_that_keeps_data_is_encrypted_with_the_stacks_key(deployed: Any) -
             yield name
 
 
-def queues_and_the_topic_take_nothing_unencrypted(deployed: Any) -> Found:
+def queues_and_topics_take_nothing_unencrypted(deployed: Any) -> Found:
     refusing = set()
     policies = deployed.of("AWS::SQS::QueuePolicy") | deployed.of("AWS::SNS::TopicPolicy")
     for policy in policies.values():
@@ -303,9 +264,6 @@ RULES: list[Callable[[Any], Found]] = [
     every_queue_has_a_dead_letter_queue_or_is_one,
     every_dead_letter_queue_raises_an_alarm_when_not_empty,
     dead_letters_are_kept_longer_than_messages,
-    every_function_raises_an_alarm_when_it_fails,
-    every_alarm_reaches_the_topic_and_says_what_to_do,
-    alarms_on_our_metrics_name_one_that_the_functions_write,
     every_function_has_a_log_group_with_retention,
     every_function_logs_json_and_is_traced,
     every_function_knows_its_time_out,
@@ -316,7 +274,7 @@ RULES: list[Callable[[Any], Found]] = [
     a_failed_poll_of_a_company_is_kept,
     nothing_is_reachable_from_the_internet,
     everything_that_keeps_data_is_encrypted_with_the_stacks_key,
-    queues_and_the_topic_take_nothing_unencrypted,
+    queues_and_topics_take_nothing_unencrypted,
     buckets_are_locked_private_and_take_nothing_unencrypted,
     tables_can_be_restored_and_are_not_lost,
     the_key_outlives_what_it_encrypts,

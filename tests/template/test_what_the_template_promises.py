@@ -67,21 +67,53 @@ def test_tables_have_the_keys_and_indexes_of_the_store(deployed: Any) -> None:
     assert due["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
-def test_without_aws_only_the_policies_that_demand_tls_are_left_out(
+def test_without_aws_only_the_policies_that_demand_tls_and_saved_queries_are_left_out(
     deployed: Any, deploy_as: Any, raw_template: dict[str, Any]
 ) -> None:
     local = deploy_as(raw_template, OnAws="false", AlarmEmail="ops@example.com")
     left_out = set(deployed.resources) - set(local.resources)
     kinds = {deployed.resources[name]["Type"] for name in left_out}
-    assert kinds == {"AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}
+    assert kinds == {
+        "AWS::Logs::QueryDefinition",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
 
 
-@pytest.mark.parametrize(("email", "subscribed"), [("", []), ("a@example.com", ["a@example.com"])])
+@pytest.mark.parametrize(
+    ("emails", "subscribed"),
+    [
+        ({}, {}),
+        (
+            {"AlarmEmail": "a@example.com"},
+            {"AlarmTopic": "a@example.com", "UrgentTopic": "a@example.com"},
+        ),
+        (
+            {"AlarmEmail": "a@example.com", "UrgentEmail": "u@example.com"},
+            {"AlarmTopic": "a@example.com", "UrgentTopic": "u@example.com"},
+        ),
+        ({"UrgentEmail": "u@example.com"}, {"UrgentTopic": "u@example.com"}),
+    ],
+)
 def test_alarms_are_mailed_where_an_address_is_given(
-    email: str, subscribed: list[str], deploy_as: Any, raw_template: dict[str, Any]
+    emails: dict[str, str],
+    subscribed: dict[str, str],
+    deploy_as: Any,
+    raw_template: dict[str, Any],
 ) -> None:
-    subscriptions = deploy_as(raw_template, AlarmEmail=email).of("AWS::SNS::Subscription")
-    assert [found["Endpoint"] for found in subscriptions.values()] == subscribed
+    found = deploy_as(raw_template, **emails).of("AWS::SNS::Subscription").values()
+    assert {one["TopicArn"]: one["Endpoint"] for one in found} == subscribed
+    assert len(found) == len(subscribed)
+
+
+@pytest.mark.parametrize("kind", ["Operator", "RuleEditor", "Auditor"])
+def test_the_policies_of_people_are_outputs_and_attached_to_nobody(
+    kind: str, deployed: Any, raw_template: dict[str, Any]
+) -> None:
+    assert raw_template["Outputs"][f"{kind}PolicyArn"]["Value"] == {"Ref": f"{kind}Policy"}
+    policy = deployed.of("AWS::IAM::ManagedPolicy")[f"{kind}Policy"]
+    assert set(policy) == {"Description", "PolicyDocument"}
 
 
 def test_protection_against_deletion_can_be_switched_off_for_a_stage_to_throw_away(

@@ -1,4 +1,4 @@
-"""The past replayed: what happened by the audit, what a flow would have made of it, and the chart."""
+"""The past replayed: what happened by the audit, what a flow makes of it, and the chart."""
 
 from __future__ import annotations
 

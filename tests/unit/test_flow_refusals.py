@@ -271,6 +271,16 @@ REFUSALS: list[tuple[str, Edit, str]] = [
         "companies.acme.replies: must be true or false",
     ),
     (
+        "a cap of nothing",
+        lambda b: b["companies"]["acme"].update(cap_per_day=0),
+        "companies.acme.cap_per_day: 0 is not from 10 to 1000000",
+    ),
+    (
+        "a cap that is no number of messages",
+        lambda b: b["companies"]["acme"].update(cap_per_day="500"),
+        "companies.acme.cap_per_day: must be a whole number",
+    ),
+    (
         "a link in a call",
         lambda b: b["rules"][0].update(notify=[{"voice": {"to": "ann", "link": True}}]),
         f"{FIRST}.notify[1].voice.link: nobody can follow a link in a call, so use sms",

@@ -167,9 +167,6 @@ def test_a_root_whose_mark_was_lost_is_written_again(stage: Stage) -> None:
 
 
 def test_of_two_invocations_at_once_one_stops(stage: Stage) -> None:
-    other = Stage()
-    other.heads = stage.heads
-
     def overtaken() -> None:
         stage.heads.before_moving = lambda: None
         stage.heads.stored = RootMark(TODAY, 1, "4")

@@ -10,6 +10,7 @@ from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
 from ml_connector.errors import ConfigurationError
+from ml_connector.store.recent_flows import RecentFlows
 from ml_connector.twilio.client import TwilioConnection, preload
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
 from ml_connector.twilio.endpoints import CONFIRMED_VOICE, Endpoints
@@ -56,6 +57,11 @@ class DispatchContainer(Container):
     def doorbell(self) -> SqsDoorbell:
         """The alerts queue."""
         return SqsDoorbell(self.client("sqs"), self.settings.queue_url)
+
+    @cached_property
+    def recent_flows(self) -> RecentFlows:
+        """The published flow as it was within the last minute."""
+        return RecentFlows(lambda: self.flows, self.clock.monotonic)
 
     @property
     def messenger(self) -> TwilioMessenger:
@@ -113,7 +119,7 @@ class DispatchContainer(Container):
             send_timeout=self.settings.send_timeout,
             ask_for_poll=self._ask_for_poll,
             inbox=self.messenger.inbox,
-            flows=self.flows,
+            flows=self.recent_flows,
         )
 
     def _ask_for_poll(self, company: str) -> None:

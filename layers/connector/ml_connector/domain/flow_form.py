@@ -14,6 +14,7 @@ from typing import Any, get_args
 from ml_connector.errors import ConfigurationError
 
 from .calendars import calendar_of
+from .caps import LEAST_CAP, MOST_CAP, USUAL_CAP
 from .conditions import DIMENSIONS, AmountBand, Lines, When
 from .events import EventKind
 from .form import (
@@ -88,7 +89,7 @@ def _flow(published: object, version: int) -> Flow:
 def _company(key: str, value: object) -> FlowCompany:
     place = f"companies.{key}"
     people = {"default_approver", "ap_lead"}
-    body = entries(value, place, {"name", "zone"}, {*people, "calendar", "replies"})
+    body = entries(value, place, {"name", "zone"}, {*people, "calendar", "replies", "cap_per_day"})
     if name(key, "companies") != key:
         raise Refused(place, "has blanks around its key")
     return FlowCompany(
@@ -97,6 +98,9 @@ def _company(key: str, value: object) -> FlowCompany:
         zone=text(body["zone"], f"{place}.zone"),
         calendar=calendar_of(body.get("calendar", {}), f"{place}.calendar"),
         replies=flag(body.get("replies", True), f"{place}.replies"),
+        cap_per_day=whole(
+            body.get("cap_per_day", USUAL_CAP), f"{place}.cap_per_day", LEAST_CAP, MOST_CAP
+        ),
         **{who: _person(body[who], f"{place}.{who}") for who in sorted(people) if who in body},
     )
 

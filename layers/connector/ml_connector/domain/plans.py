@@ -56,7 +56,7 @@ class Step:
     step out, and stops its further attempts, once the case has come that far. `repeat` starts it
     again so long after its last start, `at_most` times in all, and no longer once `until` is
     reached. `confirm` asks for a key press on a call. `urgent` may pass quiet hours and is
-    half of the throttles. `attempts` of 0 is the channel's own number. `link` puts the record's
+    never held for a bundle. `attempts` of 0 is the channel's own number. `link` puts the record's
     link into the text, where Intacct has one.
     """
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from .calendars import Calendar
+from .caps import USUAL_CAP
 from .conditions import When
 from .events import EventKind
 from .plans import USUAL_SNOOZE, Step
@@ -67,6 +68,7 @@ class FlowCompany:
 
     `calendar` says when it is polled. Its own default approver and AP lead come before those of the
     flow. `replies` is whether its texts ask for a reply: a sender that is a name receives none.
+    `cap_per_day` is how many messages go out in a day (`caps`).
     """
 
     key: str
@@ -76,6 +78,7 @@ class FlowCompany:
     default_approver: str = ""
     ap_lead: str = ""
     replies: bool = True
+    cap_per_day: int = USUAL_CAP
 
 
 @dataclass(frozen=True, slots=True)

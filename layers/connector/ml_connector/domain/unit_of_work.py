@@ -76,7 +76,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Add one to a counter; refused once it stands at `limit`. Gone after `expires_at`.
+    """Add `amount` to a counter; refused where it would pass `limit`. Gone after `expires_at`.
 
     One that is given `back` was counted for something that did not happen; that is never refused.
     """
@@ -85,6 +85,7 @@ class Counter:
     limit: int
     expires_at: datetime
     back: bool = False
+    amount: int = 1
 
 
 @dataclass(frozen=True, slots=True)

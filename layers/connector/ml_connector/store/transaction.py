@@ -147,11 +147,12 @@ class _Transaction:
     def _count(self, counter: Counter) -> None:
         self._updates.append(f"counter:{counter.key}")
         item = CounterItem(f"throttle#{counter.key}", "counter")
-        room = CounterItem.used.does_not_exist() | (CounterItem.used < counter.limit)
+        most = counter.limit - counter.amount
+        room = CounterItem.used.does_not_exist() | (CounterItem.used <= most)
         self._write.update(
             item,
             actions=[
-                CounterItem.used.add(-1 if counter.back else 1),
+                CounterItem.used.add(-counter.amount if counter.back else counter.amount),
                 CounterItem.expires_at.set(epoch(counter.expires_at)),
             ],
             condition=None if counter.back else room,

@@ -14,6 +14,7 @@ from ml_connector.domain import dispatches as d
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import Json
 from ml_connector.domain.backoff import retry_delay
+from ml_connector.domain.caps import refused as over_cap
 from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.delivery import CallRequest, Sending, SmsRequest
 from ml_connector.domain.dispatches import Dispatch, DispatchState
@@ -35,7 +36,7 @@ from ml_connector.errors import (
     StoreError,
 )
 
-from . import bundling
+from . import bundling, caps
 from .adopting import adopt
 from .dispatch_files import DispatchFile, Step, load
 from .last_look import LastLook, last_look
@@ -111,6 +112,9 @@ class _Sending:
         except StoreConflict as error:
             if not any(name.startswith("counter:") for name in error.failed):
                 raise
+            if over_cap(error.failed):
+                caps.put_off(self._id, error.failed, self._ports, self._claimed_at, self._until)
+                return SendOutcome.DEFERRED
             # The windows of the moment they were counted in: a new one may have begun since.
             full = bundling.throttles(error.failed)
             if full:
@@ -166,6 +170,7 @@ class _Sending:
             counters=(
                 *counters(dispatch.recipient, dispatch.channel, now),
                 *turn.counters,
+                *caps.counted(file, self._ports, now),
             ),
         )
 
@@ -266,7 +271,10 @@ class _Sending:
                 after,
                 "dispatch.returned",
                 {"reason": reason, "due_at": to_text(after.due_at)},
-                counters=uncounted(dispatch.recipient, dispatch.channel, counted_at),
+                counters=(
+                    *uncounted(dispatch.recipient, dispatch.channel, counted_at),
+                    *caps.given_back(file, self._ports, counted_at),
+                ),
             )
 
         take(self._id, given_back, self._ports, self._until)

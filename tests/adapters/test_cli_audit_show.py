@@ -17,6 +17,7 @@ from ml_connector.domain.chains import Link, digest_of
 from ml_connector.store.models import ApproverItem, AuditItem, CaseItem, DocumentItem
 from tests.adapters.cli_audit import a_world, entries, stored
 from tests.adapters.cli_deployment import Stack, deployed
+from tests.support.bundling import submit, world_of
 from tests.support.calls import NOBODY_ANSWERS
 from tests.support.world import World, number
 
@@ -113,10 +114,9 @@ def test_a_failed_call_and_who_was_told_instead_are_in_the_story(
 
 
 def test_a_bundle_is_said_with_whom_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = a_world()
-    for bill in ("1", "2", "3"):
-        world.open(bill, amount="10.00")
-    world.run(minutes=30)
+    world = world_of()
+    submit(world, 1, 2, 3)
+    world.run(minutes=16)
     with deployed(monkeypatch) as stack:
         stored(stack, world)
         document = stack.json("audit", "show", "3")

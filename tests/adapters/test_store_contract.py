@@ -305,6 +305,19 @@ def test_a_counter_counts_up_to_its_limit(alerts: Alerts) -> None:
     alerts.commit(change(counters=(replace(counter, key="sms#ann#900#900"),)))
 
 
+def test_a_counter_takes_several_at_once_and_never_passes_its_limit(alerts: Alerts) -> None:
+    two = Counter("cap#acme#2026-11-23", 5, START + timedelta(days=1), amount=2)
+    alerts.commit(change(counters=(two,)))
+    alerts.commit(change(counters=(two,)))
+    with pytest.raises(StoreConflict):
+        alerts.commit(change(counters=(two,)))
+    alerts.commit(change(counters=(replace(two, amount=1),)))
+    with pytest.raises(StoreConflict):
+        alerts.commit(change(counters=(replace(two, amount=1),)))
+    alerts.commit(change(counters=(replace(two, back=True),)))
+    alerts.commit(change(counters=(two,)))
+
+
 def test_what_was_counted_and_not_sent_is_given_back(alerts: Alerts) -> None:
     counter = Counter("sms#ann#900#0", 1, START + timedelta(days=1))
     alerts.commit(change(counters=(counter,)))

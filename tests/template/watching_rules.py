@@ -23,7 +23,8 @@ QUEUE = "AWS::SQS::Queue"
 
 #: What POWERTOOLS_METRICS_NAMESPACE says in the template.
 NAMESPACE = "MlConnector"
-OURS = {"service": "ml-connector"}
+#: The one dimension, so that stages in one account do not raise each other's alarms.
+OURS = {"service": "AWS::StackName"}
 
 WARNING, URGENT = "AlarmTopic", "UrgentTopic"
 #: What cannot wait until the morning: somebody is not told, or told twice, or nothing runs.

@@ -6,8 +6,8 @@ for what is due, it makes one dispatch of all that was deferred for the same per
 whatever it was deferred for. The old dispatches are settled as not sent in the same transaction, so
 wherever a function dies, each alert is in exactly one dispatch that may be sent.
 
-Nothing waits for others longer than one window. Only what has never been claimed and follows
-nothing is joined: no try of it can turn up late.
+Nothing waits for others longer than one window. Only what certainly never left us and follows no
+earlier try is joined: none of it can turn up late.
 """
 
 from __future__ import annotations

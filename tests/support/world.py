@@ -45,8 +45,8 @@ from .faults import (
     FaultyMessenger,
     Killed,
 )
-from .laws import LawfulAlertStore
 from .inbox import FaultyInbox, MemoryInbox
+from .laws import LawfulAlertStore
 from .ledger import Ledger, OneCompany
 from .memory_store import (
     MemoryAlertStore,

@@ -89,7 +89,9 @@ def test_an_hour_that_comes_twice_is_over_the_first_time() -> None:
 
 
 INSTANTS = st.datetimes(
-    min_value=datetime(2026, 1, 1), max_value=datetime(2028, 1, 1), timezones=st.just(UTC)
+    min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    max_value=datetime(2028, 1, 1),  # noqa: DTZ001 - as above
+    timezones=st.just(UTC),
 )
 HOURS = st.builds(
     Hours,

@@ -20,6 +20,7 @@ EVENTS = MappingProxyType(
         "bill.deleted": "deleted in Intacct",
         "bill.overdue": "past its due date",
         "bill.reminder": "edited while waiting",
+        "bill.possible_duplicate": "looked like another bill",
         "payment.cleared": "cleared at the bank",
         "payment.voided": "voided",
         "payment.declined": "declined",

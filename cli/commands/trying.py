@@ -45,6 +45,7 @@ class Kind(StrEnum):
     DECLINED = "bill.declined"
     OVERDUE = "bill.overdue"
     REMINDER = "bill.reminder"
+    POSSIBLE_DUPLICATE = "bill.possible_duplicate"
 
 
 def try_flow(

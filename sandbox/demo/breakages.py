@@ -53,6 +53,16 @@ BREAKAGES = {
             ),
         ),
     ),
+    "steps": Breakage(
+        "no later step of a plan ever begins",
+        mutations=(
+            (
+                f"{_USECASES}/check_status.py",
+                "if stepping.go_on(case_id, self._ports, until):",
+                "if False:",
+            ),
+        ),
+    ),
     "reconcile": Breakage(
         "what became of an unanswered request is never looked for",
         mutations=(

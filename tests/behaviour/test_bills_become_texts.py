@@ -63,7 +63,8 @@ def test_every_step_is_in_an_audit_chain_that_holds(world: LocalWorld) -> None:
     assert kinds == ["case.opened", "dispatch.claimed", "dispatch.sent", "dispatch.delivered"]
     assert check(entries, case.head) is None
     assert entries[0].data["sentence"] == (
-        "1. When a bill is submitted with an amount of at least USD 10,000.00, text ann."
+        "3. When a bill is submitted with an amount of at least USD 10,000.00 and under"
+        " USD 25,000.00, text ann."
     )
     assert "Baker" not in str([entry.data for entry in entries])
     assert "+1555" not in str([entry.data for entry in entries])

@@ -251,7 +251,12 @@ def test_companies_and_bills_never_share_an_event() -> None:
 
 
 def test_a_change_or_a_reminder_leaves_the_people_told_before_with_something_to_do() -> None:
-    adds = {EventKind.CHANGED, EventKind.OVERDUE, EventKind.REMINDER}
+    adds = {
+        EventKind.CHANGED,
+        EventKind.OVERDUE,
+        EventKind.REMINDER,
+        EventKind.POSSIBLE_DUPLICATE,
+    }
     assert set(EventKind) - ENDS_CASES == adds
 
 

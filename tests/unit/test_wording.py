@@ -39,6 +39,10 @@ def subject(kind: EventKind) -> AnyDocument:
         (EventKind.DECLINED, "Declined in Intacct."),
         (EventKind.OVERDUE, "Overdue, and waiting for approval in Intacct."),
         (EventKind.REMINDER, "Edited, and still waiting for approval in Intacct."),
+        (
+            EventKind.POSSIBLE_DUPLICATE,
+            "Looks like a duplicate. Waiting for approval in Intacct.",
+        ),
     ],
 )
 def test_a_bill_is_named_before_what_happened_to_it(kind: EventKind, text: str) -> None:
@@ -76,6 +80,7 @@ SPANISH_NEWS = {
     EventKind.DECLINED: "Rechazada en Intacct.",
     EventKind.OVERDUE: "Vencida; espera aprobación en Intacct.",
     EventKind.REMINDER: "Editada; todavía espera aprobación en Intacct.",
+    EventKind.POSSIBLE_DUPLICATE: "Parece duplicada; espera aprobación en Intacct.",
     EventKind.PAYMENT_CLEARED: "Pagado por el banco el 20 nov, según Intacct.",
     EventKind.PAYMENT_VOIDED: "Anulado en Intacct.",
     EventKind.PAYMENT_DECLINED: "Rechazado en Intacct.",

@@ -43,6 +43,8 @@ class EventKind(StrEnum):
     """Past its due date and still waiting: once a day, where a rule asks for it."""
     REMINDER = "bill.reminder"
     """Waiting as before, but edited by somebody: perhaps submitted again, or a level further."""
+    POSSIBLE_DUPLICATE = "bill.possible_duplicate"
+    """Submitted, and it looks like another bill of the vendor: where a rule asks for it."""
     PAYMENT_CLEARED = "payment.cleared"
     """The bank has paid it."""
     PAYMENT_VOIDED = "payment.voided"
@@ -59,7 +61,12 @@ class EventKind(StrEnum):
 
 
 #: After the others the people told before have nothing left to do, or something else.
-_ADDS = (EventKind.CHANGED, EventKind.OVERDUE, EventKind.REMINDER)
+_ADDS = (
+    EventKind.CHANGED,
+    EventKind.OVERDUE,
+    EventKind.REMINDER,
+    EventKind.POSSIBLE_DUPLICATE,
+)
 ENDS_CASES = frozenset(EventKind) - frozenset(_ADDS)
 
 _LEFT_WAITING: dict[BillState, EventKind] = {

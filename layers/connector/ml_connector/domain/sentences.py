@@ -22,6 +22,7 @@ _WHEN: dict[EventKind, str] = {
     EventKind.DELETED: "is deleted",
     EventKind.OVERDUE: "waits past its due date",
     EventKind.REMINDER: "was edited and waits",
+    EventKind.POSSIBLE_DUPLICATE: "looks like another one",
     EventKind.PAYMENT_CLEARED: "clears",
     EventKind.PAYMENT_VOIDED: "is voided",
     EventKind.PAYMENT_DECLINED: "is declined",

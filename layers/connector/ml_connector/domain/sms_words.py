@@ -92,6 +92,11 @@ ENGLISH = SmsLanguage(
                 "Edited, and still waiting for approval in Intacct.",
                 "an edited bill is still waiting for approval in Intacct.",
             ),
+            EventKind.POSSIBLE_DUPLICATE: Words(
+                "bill",
+                "Looks like a duplicate. Waiting for approval in Intacct.",
+                "a bill that looks like a duplicate is waiting for approval in Intacct.",
+            ),
             EventKind.PAYMENT_CLEARED: Words(
                 "payment",
                 "Cleared the bank, says Intacct.",
@@ -152,6 +157,11 @@ _SPANISH_EVENTS = {
         "factura",
         "Editada; todavía espera aprobación en Intacct.",
         "una factura editada todavía espera aprobación en Intacct.",
+    ),
+    EventKind.POSSIBLE_DUPLICATE: Words(
+        "factura",
+        "Parece duplicada; espera aprobación en Intacct.",
+        "una factura que parece duplicada espera aprobación en Intacct.",
     ),
     EventKind.PAYMENT_CLEARED: Words(
         "pago",

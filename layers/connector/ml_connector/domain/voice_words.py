@@ -121,6 +121,11 @@ _SPANISH_NEWS = {
         "Fue editada y todavía espera aprobación en Intacct.",
         "Una factura editada todavía espera aprobación en Intacct.",
     ),
+    EventKind.POSSIBLE_DUPLICATE: Told(
+        "factura",
+        "Parece duplicada y espera aprobación en Intacct.",
+        f"Una factura que parece duplicada {_WAITS}",
+    ),
     EventKind.PAYMENT_CLEARED: Told(
         "pago", "El banco lo pagó, según Intacct.", "El banco hizo un pago, según Intacct."
     ),

@@ -15,6 +15,7 @@ from functools import cached_property
 
 from ml_connector.domain.bills import Bill, BillsRead
 from ml_connector.domain.documents import CompanyState, Document, bill_document_id
+from ml_connector.domain.duplicates import with_possible_duplicates
 from ml_connector.domain.events import (
     EventKind,
     Sighting,
@@ -193,6 +194,8 @@ class _Poll:
         # about the one must not keep people from hearing of the other.
         usual = self._recreations.sort_out(read.bills, known) if self._lease.baseline_done else None
         looked = self._look(read.bills if usual is None else usual, known)
+        if self._flow.speaks_of(EventKind.POSSIBLE_DUPLICATE, key):
+            looked = with_possible_duplicates(looked, known.values())
         shown = [waiting[name] for name in dict.fromkeys(others) if name in waiting]
         changed = {one.document.id for one in looked} | self._bookkeeper.held
         same = [document for document in shown if document.id not in changed]

@@ -294,6 +294,10 @@ class CompanyIs(Part):
         Person | None, Field(description="In place of the flow's default approver")
     ] = None
     ap_lead: Annotated[Person | None, Field(description="In place of the flow's AP lead")] = None
+    poll_failing: Annotated[
+        Person | None,
+        Field(description="Who gets a text when nothing could be read from Intacct for too long"),
+    ] = None
     replies: Annotated[
         bool | None,
         Field(

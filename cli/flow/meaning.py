@@ -220,7 +220,8 @@ def named_in(body: object) -> Iterator[tuple[Path, str]]:
         yield from _texts(body.get(key), (key,))
     companies = body.get("companies")
     for key, company in companies.items() if isinstance(companies, Mapping) else ():
-        for part in ("default_approver", "ap_lead") if isinstance(company, Mapping) else ():
+        parts = ("default_approver", "ap_lead", "poll_failing")
+        for part in parts if isinstance(company, Mapping) else ():
             yield from _texts(company.get(part), ("companies", str(key), part))
     rules = body.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):

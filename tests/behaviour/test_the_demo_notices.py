@@ -21,6 +21,7 @@ MISSED = {
     "status": "INV-4711: the table says delivered",
     "approvers": "Ann's phone shows Baker Steel",
     "claim": "INV-4711: the table says delivered",
+    "steps": "Fay is not texted and her manager is not called",
     "reconcile": "INV-4714: the audit says unknown, then found in Twilio's list",
 }
 
@@ -32,7 +33,7 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=480,
         check=False,
     )
 

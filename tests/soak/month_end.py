@@ -22,9 +22,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ml_connector.domain.caps import MOST_CAP
 from ml_connector.domain.gsm7 import segments
 from ml_connector.settings import Timings
-from tests.support.world import COMPANIES, EACH_ALONE, World, number
+from tests.support.world import COMPANIES, COMPANY, EACH_ALONE, World, number
 
 ZONE = ZoneInfo("America/Chicago")
 #: Tuesday and Wednesday; the day's work, and the hours in which nothing happens at all.
@@ -128,7 +129,8 @@ def _flow(approvers: int) -> Mapping[str, Any]:
 
     return {
         "schema": 1,
-        "companies": COMPANIES,
+        # What phones have to bear is asked here, not what the company may spend in a day.
+        "companies": {COMPANY: {**COMPANIES[COMPANY], "cap_per_day": MOST_CAP}},
         "default_approver": "a00",
         "rules": [rule for place in range(approvers) for rule in rules(place)],
     }

@@ -51,6 +51,14 @@ def wrong(folder: Path, text: str, known: set[str] | None = None) -> tuple[Probl
         ("schema: 1", "schema: 2", 1, "schema", "2", "1"),
         ("schema: 1\n", "", 1, "", "nothing", "'schema': the version of this form: 1"),
         (
+            "zone: America/Chicago}",
+            "zone: America/Chicago, cap_per_day: 0}",
+            3,
+            "companies.acme.cap_per_day",
+            "0",
+            "at least 10",
+        ),
+        (
             "rules:",
             "rulez:",
             5,

@@ -5,18 +5,21 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from .cells import CELLS, LATER, Cell, Channel, Step, Trouble, possible
 
 #: A run is killed at the cell it is planned for, and at up to this many more.
-MOST_MORE = 6
+MOST_MORE = 7
 #: Of the alerts, as many are calls.
 CALLS_SHARE = 0.25
 
 #: Each of these leaves a claim nobody holds any more, and nothing sent.
 _DEAD_CLAIM = (Step.AFTER_CLAIM, Step.DURING_CLAIM, Step.HALF_POST)
+#: Each of these leaves a dispatch that waits with no message on the queue, or none for minutes.
+_NO_MESSAGE = (Step.BEFORE_CLAIM, Step.AFTER_NOT_SENT, Step.AFTER_FAILURE, Step.AFTER_STEP)
 #: What has to go before, for a step to be reached at all: one of these.
 _LEADS_TO: dict[Step, tuple[Step, ...]] = {
     Step.AFTER_LOST: _DEAD_CLAIM,
@@ -24,10 +27,12 @@ _LEADS_TO: dict[Step, tuple[Step, ...]] = {
     Step.AFTER_NOT_SENT: _DEAD_CLAIM,
     Step.RUNG_NOT_SENT: _DEAD_CLAIM,
     Step.AFTER_ADOPTION: (Step.BEFORE_RECORD,),
-    Step.AFTER_SWEEP: (Step.BEFORE_CLAIM,),
-    Step.RUNG_SWEEP: (Step.BEFORE_CLAIM,),
+    Step.AFTER_SWEEP: _NO_MESSAGE,
+    Step.RUNG_SWEEP: _NO_MESSAGE,
 }
 _RECORDS = frozenset({Step.BEFORE_RECORD, Step.DURING_RECORD, Step.AFTER_RECORD})
+#: Each of these takes a text or a call that was accepted.
+_TAKES_ONE = _RECORDS | {Step.WHOLE_POST}
 _FAILURES = frozenset({Step.AFTER_FAILURE, Step.RUNG_FAILURE})
 #: With these the first text or call is accepted, but found in a list, never recorded.
 _FOUND = frozenset({Trouble.ERROR_AFTER, Trouble.RESET_AFTER, Trouble.TIMEOUT, Trouble.SHORT})
@@ -51,14 +56,24 @@ class Plan:
         return f"{self.channel}, {self.trouble}: {', '.join(sorted(self.steps)) or 'not killed'}"
 
 
-def plan_for(channel: Channel, trouble: Trouble, wanted: Iterable[Step]) -> Plan:
-    """The plan that reaches all of the wanted steps, each with what leads to it."""
+def plan_for(
+    channel: Channel,
+    trouble: Trouble,
+    wanted: Iterable[Step],
+    rank: Callable[[Step], int] = lambda _: 0,
+) -> Plan:
+    """The plan that reaches all of the wanted steps, each with what leads to it.
+
+    Of several that do, the one with the lowest rank is taken.
+    """
     steps = set(wanted) - {Step.NOWHERE}
-    for step in tuple(steps):
-        leads = _LEADS_TO.get(step, ())
+    for step in sorted(steps):
+        leads = [x for x in _LEADS_TO.get(step, ()) if channel is Channel.TEXT or x not in LATER]
         if leads and not steps.intersection(leads):
-            steps.add(leads[0])
-    fails = bool(steps & _FAILURES) or (trouble in _FOUND and bool(steps & _RECORDS))
+            first = min(leads, key=rank)
+            steps |= {first, *_LEADS_TO.get(first, ())[:1]}
+    fails = bool(steps & _FAILURES) or len(steps & _TAKES_ONE) > 1
+    fails = fails or (trouble in _FOUND and bool(steps & _RECORDS))
     fails = fails and trouble is not Trouble.SHORT  # which fails first by itself
     return Plan(channel, trouble, frozenset(steps), fails, bool(steps & LATER))
 
@@ -90,7 +105,7 @@ class Planner:
                 same = [c for c in own if c[2] is trouble and c[1] is not Step.NOWHERE]
                 more = self._dice.randint(1, MOST_MORE)
                 wanted |= {cell[1] for cell in self._rarest(same, more)}
-            plan = plan_for(channel, trouble, wanted)
+            plan = plan_for(channel, trouble, wanted, partial(self._seen, channel, trouble))
             self._promised.update((channel, x, trouble) for x in plan.steps or {Step.NOWHERE})
             yield plan
 
@@ -109,6 +124,10 @@ class Planner:
         if len(lacking) == 1:
             return next(iter(lacking))
         return Channel.CALL if self._dice.random() < CALLS_SHARE else Channel.TEXT
+
+    def _seen(self, channel: Channel, trouble: Trouble, step: Step) -> int:
+        cell = (channel, step, trouble)
+        return self.met[cell] + self._promised[cell]
 
     def _rarest(self, cells: Iterable[Cell], count: int) -> list[Cell]:
         def seen(cell: Cell) -> tuple[int, float]:

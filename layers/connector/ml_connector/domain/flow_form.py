@@ -88,7 +88,7 @@ def _flow(published: object, version: int) -> Flow:
 
 def _company(key: str, value: object) -> FlowCompany:
     place = f"companies.{key}"
-    people = {"default_approver", "ap_lead"}
+    people = {"default_approver", "ap_lead", "poll_failing"}
     body = entries(value, place, {"name", "zone"}, {*people, "calendar", "replies", "cap_per_day"})
     if name(key, "companies") != key:
         raise Refused(place, "has blanks around its key")

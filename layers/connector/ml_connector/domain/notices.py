@@ -1,7 +1,7 @@
-"""What people are told about people: who wants no more texts, and what somebody new may expect.
+"""What people are told that is about no bill: about people, and about polls that fail.
 
-A notice is a case of its own, about a person and no document: one alert and one text, opened in the
-transaction that changes the person, so that there is none without the other.
+A notice is a case of its own, about a person or a company: one alert and one text. One about a
+person is opened in the transaction that changes them, so that there is none without the other.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from .audit import ChainHead, Json, entry_after
 from .cases import Alert, Case, CaseState, case_chain
 from .dispatches import Dispatch, Member
-from .formats import language_of
+from .formats import language_of, written_day
 from .gsm7 import normalise, segments
 from .ids import alert_id, dispatch_id, stable_id
+from .instants import to_text
 from .messages import plain, reference_code
 from .phone import fingerprint
 from .plans import SMS
@@ -24,12 +25,17 @@ from .unit_of_work import CaseWrite
 from .wording import spoken_language
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
     from .approvers import Approver
 
 #: Somebody wants no more texts: who leads accounts payable is told.
 OPTED_OUT = "person.opted_out"
 #: Somebody will be texted from now on: they are told themselves.
 WELCOME = "person.welcome"
+#: Nothing was read from Intacct for too long: whoever the flow names for that is told.
+POLL_FAILING = "poll.failing"
 
 MOST_SEGMENTS = 2
 _LONGEST_NAME = 80
@@ -42,6 +48,8 @@ _WORDS = MappingProxyType(
             "no_calls": "No calls either.",
             "welcome": "we will text you about bills waiting for your approval in Intacct. "
             "Reply STOP to end, HELP for help.",
+            "failing": "nothing was read from Intacct since {day}, {time}. Nobody is told of bills "
+            "until that works again.",
         },
         # No accent that GSM-7 lacks, and no word that means something else without its own.
         "es": {
@@ -50,6 +58,8 @@ _WORDS = MappingProxyType(
             "no_calls": "Tampoco llamadas.",
             "welcome": "le avisaremos de facturas que esperan su aprobación en Intacct. "
             "Responda STOP para terminar, HELP para ayuda.",
+            "failing": "no se ha podido leer Intacct desde {day}, {time}. Hasta entonces nadie "
+            "recibe avisos de facturas.",
         },
     }
 )
@@ -84,16 +94,50 @@ class Notice:
 
 def opt_out_notice(about: Approver, to: Approver, frame: Frame) -> Notice:
     """Tell `to` that the person wants no more texts. `about` is the person as they are then."""
-    return _notice(OPTED_OUT, about, to, frame)
+
+    def said(reference: str, tag: str) -> str:
+        return opt_out_sms(frame.company_name, about, reference, tag)
+
+    case_id = stable_id(OPTED_OUT, about.id, frame.cause, to.id)
+    return _notice(OPTED_OUT, case_id, about.chain, to, frame, said)
 
 
 def welcome_notice(to: Approver, frame: Frame) -> Notice:
     """Tell a person what they will be texted about, and how to end it."""
-    return _notice(WELCOME, to, to, frame)
+
+    def said(reference: str, tag: str) -> str:
+        return welcome_sms(frame.company_name, reference, tag)
+
+    case_id = stable_id(WELCOME, to.id, frame.cause, to.id)
+    return _notice(WELCOME, case_id, to.chain, to, frame, said)
 
 
-def _notice(kind: str, about: Approver, to: Approver, frame: Frame) -> Notice:
-    case_id = stable_id(kind, about.id, frame.cause, to.id)
+def failing_id(company: str, since: datetime) -> str:
+    """The id of the case about a company whose last good poll was then."""
+    return stable_id(POLL_FAILING, company, to_text(since))
+
+
+def failing_notice(since: datetime, wall: tzinfo, to: Approver, frame: Frame) -> Notice:
+    """Tell `to` that nothing was read since then, a time of the company's `wall`.
+
+    However often it is made for one silence, it is the same case.
+    """
+
+    def said(reference: str, tag: str) -> str:
+        return failing_sms(frame.company_name, since.astimezone(wall), reference, tag)
+
+    case_id = failing_id(frame.company, since)
+    return _notice(POLL_FAILING, case_id, f"company#{frame.company}", to, frame, said)
+
+
+def _notice(
+    kind: str,
+    case_id: str,
+    document: str,
+    to: Approver,
+    frame: Frame,
+    said: Callable[[str, str], str],
+) -> Notice:
     alert = Alert(
         id=alert_id(case_id, 1, 1, to.id),
         case_id=case_id,
@@ -109,7 +153,7 @@ def _notice(kind: str, about: Approver, to: Approver, frame: Frame) -> Notice:
     case = Case(
         id=case_id,
         company=frame.company,
-        document=about.chain,
+        document=document,
         kind=kind,
         round=1,
         state=CaseState.OPEN,
@@ -139,18 +183,14 @@ def _notice(kind: str, about: Approver, to: Approver, frame: Frame) -> Notice:
         ],
     }
     entry = entry_after(ChainHead(), case_chain(case_id), frame.now, "case.opened", data)
-    reference, tag = reference_code(new_id), spoken_language(to.language)
-    if kind == OPTED_OUT:
-        text = opt_out_sms(frame.company_name, about, reference, tag)
-    else:
-        text = welcome_sms(frame.company_name, reference, tag)
+    reference = reference_code(new_id)
     dispatch = Dispatch(
         id=new_id,
         company=frame.company,
         channel=SMS,
         recipient=to.id,
         members=(Member(case_id, alert.id),),
-        text=text,
+        text=said(reference, spoken_language(to.language)),
         reference=reference,
         validity_seconds=frame.validity_seconds,
         created_at=frame.now,
@@ -189,6 +229,20 @@ def welcome_sms(company_name: str, reference: str, language: str) -> str:
     At most two segments: the company's name is shortened.
     """
     end = f"{normalise(_WORDS[language_of(language)]['welcome'])} Ref {reference}"
+    return _shortened(company_name, end) + end
+
+
+def failing_sms(company_name: str, since: datetime, reference: str, language: str) -> str:
+    """The SMS about a company nothing is read of, for example::
+
+        Acme AP: nothing was read from Intacct since Nov 23, 08:05. Nobody is told of bills until
+        that works again. Ref K7F2
+
+    `since` is as the company's wall shows it. At most two segments.
+    """
+    words = normalise(_WORDS[language_of(language)]["failing"])
+    day = normalise(written_day(since.date(), language))
+    end = f"{words.format(day=day, time=f'{since:%H:%M}')} Ref {reference}"
     return _shortened(company_name, end) + end
 
 

@@ -68,7 +68,8 @@ class FlowCompany:
 
     `calendar` says when it is polled. Its own default approver and AP lead come before those of the
     flow. `replies` is whether its texts ask for a reply: a sender that is a name receives none.
-    `cap_per_day` is how many messages go out in a day (`caps`).
+    `cap_per_day` is how many messages go out in a day (`caps`), and `poll_failing` the id of who is
+    told when nothing can be read from Intacct; nobody where it is empty.
     """
 
     key: str
@@ -79,6 +80,7 @@ class FlowCompany:
     ap_lead: str = ""
     replies: bool = True
     cap_per_day: int = USUAL_CAP
+    poll_failing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

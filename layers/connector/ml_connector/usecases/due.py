@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ml_connector.domain.documents import CompanyState
-from ml_connector.domain.flows import FlowCompany
+from ml_connector.domain.flows import Flow, FlowCompany
 from ml_connector.domain.instants import seconds
 
+from . import failing
 from .days import zone_of
 from .ports import PollPorts
 
@@ -32,7 +33,7 @@ def companies_due(ports: PollPorts) -> list[str]:
     due = []
     for company in flow.companies:
         state = ports.documents.state(company.key)
-        _say_stale(state, company, now, ports)
+        _say_stale(state, flow, company, now, ports)
         if _is_due(state, company, now, ports):
             due.append(company.key)
     return due
@@ -46,7 +47,9 @@ def _is_due(state: CompanyState, company: FlowCompany, now: datetime, ports: Pol
     return state.poll_started_at + interval - min(LATE_START, interval / 4) <= now
 
 
-def _say_stale(state: CompanyState, company: FlowCompany, now: datetime, ports: PollPorts) -> None:
+def _say_stale(
+    state: CompanyState, flow: Flow, company: FlowCompany, now: datetime, ports: PollPorts
+) -> None:
     """Two of the longest intervals are the least: with one, every company would be stale right
     before its turn. Maintenance is not held against anybody, nor is the time until its end."""
     calendar, timings = company.calendar, ports.timings
@@ -64,3 +67,4 @@ def _say_stale(state: CompanyState, company: FlowCompany, now: datetime, ports: 
         fix="see poll_failed of this company",
     )
     ports.telemetry.count("PollsFailed")
+    failing.tell(flow, company, state.poll_succeeded_at, ports)

@@ -36,6 +36,7 @@ from ml_connector.errors import (
     StoreError,
 )
 
+from . import failing
 from .books import Bookkeeper
 from .days import overdue_since_yesterday, settle, zone_of
 from .late import LateFinds
@@ -149,6 +150,7 @@ class _Poll:
         self._sources = sources
         self._lease = lease
         self._ports = ports
+        self._until = until
         self._report = report
         self._bookkeeper = Bookkeeper(sources.books, flow, lease, ports)
         recorder = Recorder(
@@ -349,6 +351,9 @@ class _Poll:
         done = read.complete and not self._bookkeeper.held
         self._report.outcome = "polled" if done else "incomplete"
         said = trouble.code if trouble else ""
+        if done:
+            # Before the time of the last good poll, by which its case is known, is written over.
+            failing.over(self._company, self._lease.poll_succeeded_at, self._ports, self._until)
         self._ports.documents.finish(
             replace(
                 after,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.audit.words import said
 from ml_connector.domain.cases import CaseState
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.errors import ConfigurationError
@@ -49,6 +50,10 @@ def test_whoever_leads_accounts_payable_is_told_once_that_somebody_opted_out() -
     (entry,) = world.audit.chain("person#ann")
     assert entry.data["told"] == ["lea"]
     assert world.dispatch(notice.id).state is DispatchState.DELIVERED
+    opened = world.entries(notice)[0]
+    assert said(opened.kind, opened.data).endswith(
+        "Whoever leads accounts payable is told that somebody wants no more texts."
+    )
     says_stop(world)
     assert len(about_ann(world)) == 1
     assert world.broken_chains() == []

@@ -37,6 +37,15 @@ WELCOME = "person.welcome"
 #: Nothing was read from Intacct for too long: whoever the flow names for that is told.
 POLL_FAILING = "poll.failing"
 
+#: Why somebody is told, as a case's audit says it; no rule of a flow does.
+_SENTENCES = MappingProxyType(
+    {
+        OPTED_OUT: "Whoever leads accounts payable is told that somebody wants no more texts.",
+        WELCOME: "Whoever agreed is told what they will be texted and how to end it.",
+        POLL_FAILING: "Whoever the company names for it is told that nothing can be read.",
+    }
+)
+
 MOST_SEGMENTS = 2
 _LONGEST_NAME = 80
 
@@ -170,6 +179,7 @@ def _notice(
         "document": case.document,
         "event": kind,
         "flow_version": case.flow_version,
+        "sentence": _SENTENCES[kind],
         "alerts": [
             {
                 "alert": alert.id,

@@ -58,7 +58,7 @@ soak-intacct: ## 10,000 random histories against an observer who sees all; ARGS=
 
 faults-twilio: ## 5,000 alerts through killed processes and faults: 0 lost, 0 twice; ARGS=--seed=7
 	$(PREPARE) dev
-	@$(VENV)/python -m tests.faults.twilio --dispatches 5000 --minutes 20 $(ARGS)
+	@$(VENV)/python -m tests.faults.twilio --dispatches 5000 --minutes 30 $(ARGS)
 
 check: ## Lint, format, types, imports, template, secrets, docs, locks; ARGS names some of them
 	$(PREPARE) dev

@@ -22,9 +22,9 @@ from tests.support.clock import START
 FULL = f"""\
 {",".join(COLUMNS)}
 ann,Ann Approver,+15550100001,ann.a,300;310,sms;voice,en,America/Chicago,cho,bob,,,2026-01-15,\
-form 12,false,true
-bob,Bob Approver,+15550100002,,,none,en,,cho,cho,2026-12-24,2027-01-02,,,true,true
-cho,Cho Controller,,,,voice,es,,,,,,,,false,false
+form 12,false,20:00-07:00,mon;tue;wed,2026-12-25;2026-12-28,true
+bob,Bob Approver,+15550100002,,,none,en,,cho,cho,2026-12-24,2027-01-02,,,true,,,,true
+cho,Cho Controller,,,,voice,es,,,,,,,,false,,,,false
 """
 
 

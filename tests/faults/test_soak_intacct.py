@@ -59,3 +59,9 @@ def test_the_command_ends_with_one_line_to_read(capsys: pytest.CaptureFixture[st
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("histories=12 missing=")
     assert last.endswith("controls=ok")
+
+
+def test_a_bill_submitted_again_and_made_anew_while_it_is_read_is_one_bill() -> None:
+    """A history in which one page shows the old number and a later page the new one."""
+    verdict = History("1/8367").run().verdict
+    assert (verdict.missing, verdict.twice) == ([], [])

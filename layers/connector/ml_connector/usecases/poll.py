@@ -207,7 +207,7 @@ class _Poll:
         changed |= {one.document.id for one in found}
         same = [document for document in same if document.id not in changed]
         try:
-            after = self._missing(read, waiting)
+            after = self._missing(read, waiting | self._woken(read, known))
         except SourceError:
             self._rest(same)
             raise
@@ -272,6 +272,22 @@ class _Poll:
         return zone_of(self._company.zone, self._company.key, self._ports.telemetry)
 
     # ----------------------------------------------------------------------- absent bills
+    def _woken(self, read: BillsRead, known: dict[str, Document]) -> dict[str, Document]:
+        """Bills that this very read showed to wait again, and then again under another number.
+
+        They were made anew while we read: whether they are still there has to be asked as well.
+        """
+        shown = (bill_document_id(bill.record_no) for bill in read.bills if bill.state.waiting)
+        twins = [
+            name
+            for name in dict.fromkeys(shown)
+            if name in known and not known[name].waiting and self._recreations.has_twin(known[name])
+        ]
+        if not twins:
+            return {}
+        found = self._ports.documents.documents(self._lease.company, twins)
+        return {name: document for name, document in found.items() if document.waiting}
+
     def _missing(self, read: BillsRead, waiting: dict[str, Document]) -> BillsRead:
         """Deal with waiting bills that the read did not show: asked for by key before they count.
 

@@ -65,6 +65,9 @@ ENVIRONMENTS: dict[str, Environment] = {
     "localaws": Environment(".local/ministack", "requirements/localaws.txt"),
     "sam": Environment(".local/sam", "requirements/sam.txt"),
     "uv": Environment(".local/uv", "requirements/uv.txt"),
+    "checkov": Environment(".local/checkov", "requirements/checkov.txt"),
+    "release": Environment(".local/release", "requirements/release.txt"),
+    "microburst": Environment(".local/microburst", "requirements/microburst.txt"),
     "bench": Environment(".local/bench", "requirements/bench.txt"),
     # Other people's Intacct clients, each with what it was published to run with.
     "client-sageintacctsdk": Environment(

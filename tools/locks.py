@@ -29,12 +29,15 @@ class Lock:
 
     With `group` it holds that dependency group alone; without, the project's own dependencies and
     those of `extras`. The pins of `same_as`, another lock, are kept: what is tested is what ships.
+    Other people's tools are taken `whole`: the overrides of pyproject.toml, which leave out what
+    our own code never uses, do not hold for them.
     """
 
     path: str
     extras: tuple[str, ...] = ()
     group: str | None = None
     same_as: str | None = None
+    whole: bool = False
 
 
 LAYER = Lock("layers/dependencies/requirements.txt")
@@ -47,6 +50,9 @@ LOCKS: tuple[Lock, ...] = (
     Lock("requirements/localaws.txt", group="localaws"),
     Lock("requirements/sam.txt", group="sam"),
     Lock("requirements/uv.txt", group="uv"),
+    Lock("requirements/checkov.txt", group="checkov", whole=True),
+    Lock("requirements/release.txt", group="release"),
+    Lock("requirements/microburst.txt", group="microburst", whole=True),
     Lock("requirements/client-sageintacctsdk.txt", group="client-sageintacctsdk"),
     Lock("requirements/client-pyintacct.txt", group="client-pyintacct"),
     Lock("requirements/bench.txt", group="bench"),
@@ -85,7 +91,7 @@ def digest(lock: Lock, pyproject: dict[str, Any]) -> str:
         "python": PYTHON,
         "requires-python": pyproject["project"]["requires-python"],
         "requirements": sorted(direct_requirements(lock, pyproject)),
-        "overrides": sorted(pyproject["tool"]["uv"]["override-dependencies"]),
+        "overrides": [] if lock.whole else sorted(pyproject["tool"]["uv"]["override-dependencies"]),
     }
     return "sha256:" + hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 

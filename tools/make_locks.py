@@ -27,6 +27,7 @@ def command(lock: Lock, uv: Path, upgrade: bool) -> list[str]:
         *("pip", "compile", "--quiet", "--universal", "--python-version", PYTHON),
         *("--generate-hashes", "--no-header", "--no-annotate"),
         *(["--upgrade"] if upgrade else []),
+        *(["--no-config"] if lock.whole else []),
         *(["--group", lock.group] if lock.group else ["pyproject.toml"]),
         *(word for extra in lock.extras for word in ("--extra", extra)),
         *(["--constraints", lock.same_as] if lock.same_as else []),

@@ -21,10 +21,10 @@ from ml_connector.intacct.entities import BillLine, Department, User, Vendor
 from ml_connector.intacct.errors import OF_THE_FUNCTION, GatewayRefused
 from ml_connector.intacct.filters import Filter, Null, at_least, equal, every, one_of
 from ml_connector.intacct.kinds import BILL_LINES, DEPARTMENTS, USERS, VENDORS
-from ml_connector.intacct.parser import Row
 from ml_connector.intacct.queries import KEY, WAITING_STATES
 from ml_connector.intacct.records import BILLS, Kind
 from ml_connector.intacct.source import IntacctReader
+from ml_connector.intacct.tree import Row
 from ml_connector.intacct.values import Context, key, text
 from ml_connector.intacct.zone import UserZone
 

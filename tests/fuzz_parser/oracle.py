@@ -15,9 +15,10 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from ml_connector.errors import SourceError
-from ml_connector.intacct.parser import ENCODINGS, MAX_DEPTH, Document, Element, parse
+from ml_connector.intacct.parser import ENCODINGS, MAX_DEPTH, parse
 from ml_connector.intacct.reply import read_reply
 from ml_connector.intacct.small import parse_small
+from ml_connector.intacct.tree import Document, Element
 
 UTF_32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _NAME_WITH_PREFIX = re.compile(r"[<\s/]\w+:\w+[\s=/>]")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from ml_connector.intacct import parser
-from ml_connector.intacct.parser import Document
+from ml_connector.intacct.tree import Document
 from tests.fuzz_parser import campaign, oracle
 from tests.fuzz_parser.campaign import MIB, SIZED, Tally, child, fuzz, judge_sized, limited
 from tests.fuzz_parser.large import LARGE

@@ -8,8 +8,10 @@ import pytest
 
 from ml_connector.errors import SourceError, SourceProtocolError, SourceUnavailable
 from ml_connector.intacct import parser
-from ml_connector.intacct.parser import BodyKind, Element, kind_of, parse
+from ml_connector.intacct.bodies import BodyKind, kind_of
+from ml_connector.intacct.parser import parse
 from ml_connector.intacct.small import parse_small
+from ml_connector.intacct.tree import Element
 
 
 def page(inside: str, *, head: str = '<?xml version="1.0" encoding="UTF-8"?>') -> bytes:

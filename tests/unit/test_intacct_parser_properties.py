@@ -12,9 +12,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import SourceError
-from ml_connector.intacct.parser import Document, Element, parse
+from ml_connector.intacct.parser import parse
 from ml_connector.intacct.reply import Reply, read_reply
 from ml_connector.intacct.small import parse_small
+from ml_connector.intacct.tree import Document, Element
 
 #: response, operation, result, data, record.
 RECORD_DEPTH = 5

@@ -20,10 +20,12 @@ from ml_connector.errors import (
     SourceUnavailable,
 )
 
+from .bodies import BodyKind, kind_of
 from .errors import Level, Meaning, build, refusal
-from .parser import BodyKind, Document, kind_of, parse
+from .parser import parse
 from .ports import HttpReply
 from .reply import GatewayMessage, Reply, read_reply
+from .tree import Document
 
 #: Longer waits than this are not believed; the next poll is due before.
 _LONGEST_RETRY_AFTER = 3600.0

@@ -30,11 +30,12 @@ from .credentials import Credentials
 from .envelope import ByLogin, BySession, SignIn, write_request
 from .errors import GatewayUnreachable, Level, SessionDead, refusal, second_chances
 from .functions import GetApiSession, Query, ReadFunction, ReadMore
-from .parser import Document, parse
+from .parser import parse
 from .ports import Cache, Clock, SessionStore, Transport
 from .queries import doing, keyset_start, next_page, our_words, record_number
 from .reply import Reply, Result
 from .session import Opened, Sessions, is_trusted
+from .tree import Document
 
 ENDPOINT = "https://api.intacct.com/ia/xml/xmlgw.phtml"
 

@@ -17,8 +17,8 @@ from .catalogue import Catalogue
 from .errors import NOT_FOR_US, GatewayRefused
 from .filters import And, at_least, equal, one_of
 from .functions import Order, Query
-from .parser import Row
 from .source import IntacctReader
+from .tree import Row
 from .values import Context, key, moment, text
 from .zone import WIDEST_OFFSET
 

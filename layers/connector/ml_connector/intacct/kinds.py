@@ -16,9 +16,9 @@ from .entities import (
     User,
     Vendor,
 )
-from .parser import Row
 from .queries import KEY
 from .records import Kind
+from .tree import Row
 from .values import Context, key, moment, money, text, yes
 
 R = TypeVar("R")

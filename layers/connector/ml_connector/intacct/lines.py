@@ -12,10 +12,10 @@ from ml_connector.domain.books import Codings, LineCoding, LinesRead
 from .catalogue import Wanted
 from .errors import NOT_FOR_US, GatewayRefused
 from .filters import And, equal, one_of
-from .parser import Row
 from .queries import KEY
 from .records import Kind
 from .source import IntacctReader
+from .tree import Row
 from .values import Context, key, text
 
 #: Bills asked about in one query; the schema takes no more values in one `in`.

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .catalogue import Wanted
-from .parser import Row
 from .queries import KEY
 from .records import Kind
+from .tree import Row
 from .values import Context, key, text
 
 

@@ -12,16 +12,14 @@ memory. Nothing parsed leaves this module before the last byte was found well-fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypeAlias
 from xml.parsers import expat
 
 from ml_connector.errors import SourceProtocolError, SourceUnavailable
 
 from .cleaning import clean
+from .tree import Document, Element
 
-Row: TypeAlias = dict[str, str]
 _Start: TypeAlias = Callable[[str, dict[str, str]], None]
 _End: TypeAlias = Callable[[str], None]
 
@@ -56,64 +54,6 @@ _CUT_SHORT = frozenset(
         expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
     )
 )
-
-
-class BodyKind(StrEnum):
-    """What a reply's body is by its first bytes; the Content-Type is not to be relied on."""
-
-    XML = "XML"
-    HTML = "HTML"
-    JSON = "JSON"
-    TEXT = "text"
-    """Anything else, CSV included."""
-    EMPTY = "empty"
-
-
-@dataclass(slots=True)
-class Element:
-    """One element. Names are upper case, attribute names lower case.
-
-    `records` is filled only on the DATA element of a RESULT: its flat children, as dicts. A child
-    that is not flat (it nests, or repeats a field) is an Element in `children` instead.
-    """
-
-    name: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    text: str = ""
-    children: list[Element] = field(default_factory=list)
-    records: list[Row] = field(default_factory=list)
-
-    def child(self, name: str) -> Element | None:
-        """The first child of that (upper case) name."""
-        return next((child for child in self.children if child.name == name), None)
-
-    def text_of(self, name: str) -> str:
-        """The text of the first child of that name without outer blanks; "" where absent."""
-        child = self.child(name)
-        return child.text.strip() if child else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A well-formed reply; `cleaned` is the number of forbidden characters taken out of it."""
-
-    root: Element
-    cleaned: int = 0
-
-
-def kind_of(body: bytes) -> BodyKind:
-    """Tell XML from the other things that arrive in its place."""
-    head = body[:512]
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return BodyKind.XML
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if not start:
-        return BodyKind.EMPTY if len(body) <= len(head) else BodyKind.TEXT
-    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return BodyKind.HTML
-    if start.startswith(b"<"):
-        return BodyKind.XML
-    return BodyKind.JSON if start[:1] in b"{[" else BodyKind.TEXT
 
 
 def parse(body: bytes) -> Document:

@@ -22,10 +22,10 @@ from ml_connector.domain.payments import (
 from .catalogue import Wanted
 from .errors import NOT_FOR_US, GatewayRefused
 from .filters import Filter, at_least, one_of
-from .parser import Row
 from .queries import KEY
 from .records import Kind
 from .source import IntacctReader
+from .tree import Row
 from .values import Context, day, key, link, moment, text, total
 from .zone import WIDEST_OFFSET, zone_error
 

@@ -16,7 +16,7 @@ from .functions import (
     ReadByName,
     ReadFunction,
 )
-from .parser import Row
+from .tree import Row
 
 KEY = "RECORDNO"
 

@@ -14,8 +14,8 @@ from ml_connector.domain.bills import Bill, BillState
 from ml_connector.errors import RecordInvalid
 
 from .catalogue import Wanted
-from .parser import Row
 from .queries import KEY
+from .tree import Row
 from .values import Context, day, key, link, moment, text, total
 
 R = TypeVar("R")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from ml_connector.errors import SourceProtocolError, SourceUnavailable
 
-from .parser import Document, Element, Row
+from .tree import Document, Element, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from defusedxml.ElementTree import fromstring
 
 from ml_connector.errors import SourceProtocolError
 
-from .parser import MAX_DEPTH, Document, Element, holds_records, malformed
+from .parser import MAX_DEPTH, holds_records, malformed
+from .tree import Document, Element
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element as Node

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from ml_connector.domain.money import Money
 from ml_connector.errors import RecordInvalid
 
-from .parser import Row
 from .queries import KEY, record_number
 from .session import DOMAIN
+from .tree import Row
 from .zone import UserZone, parse_date
 
 _DECIMAL = re.compile(r"-?(?:\d{1,18}(?:\.\d{0,10})?|\.\d{1,10})", re.ASCII)

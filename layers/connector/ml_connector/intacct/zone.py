@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ml_connector.errors import ConfigurationError, SourceRejected
 
-from .parser import Row
+from .tree import Row
 
 #: The farthest any zone is from UTC; what a look-back needs where the zone is not known.
 WIDEST_OFFSET = timedelta(hours=14)

@@ -21,7 +21,7 @@ _PLACE = re.compile(r"[a-z0-9-]{0,20}")
 #: availability"; everything not named is as in us1.
 LIMITS: Mapping[str, Mapping[str, str]] = {
     "ie1": {
-        VERIFY: "approvers cannot be verified by code: mark them verified when importing",
+        VERIFY: "numbers cannot be verified by code; alerts go to unverified numbers all the same",
         CONFIRMED_VOICE: "no Studio with SMS, Studio itself in beta: calls are announced only",
         US_SENDERS: "send from a number of another country, or use us1",
     },

@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 from ml_connector.errors import SourceError
 from ml_connector.intacct.client import ClientOptions, IntacctClient
 from ml_connector.intacct.credentials import Credentials
+from ml_connector.intacct.functions import Query
 from ml_connector.intacct.memory import MemoryCache, MemorySessionStore
 from ml_connector.intacct.ports import Cache, HttpReply, SessionStore
 
@@ -290,3 +291,25 @@ def make_client(
         options=options,
         time_left=time_left,
     )
+
+
+BILLS = Query("APBILL", ("RECORDNO", "STATE"))
+
+
+def in_turn(*answers: Answer | HttpReply | SourceError) -> Answer:
+    """Answer each request by the next of these; the last one stays."""
+    left = list(answers)
+
+    def answer(request: Request) -> HttpReply | SourceError:
+        now = left.pop(0) if len(left) > 1 else left[0]
+        return now if isinstance(now, HttpReply | SourceError) else now(request)
+
+    return answer
+
+
+def some_rows(request: Request) -> HttpReply:
+    return rows(request, [{"RECORDNO": "1", "STATE": "Submitted"}])
+
+
+def dead(request: Request) -> HttpReply:
+    return sign_in_failed(request, "Invalid session q....")

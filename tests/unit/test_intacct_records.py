@@ -12,9 +12,9 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payments import Payment
 from ml_connector.errors import RecordInvalid
 from ml_connector.intacct import kinds
-from ml_connector.intacct.tree import Row
 from ml_connector.intacct.payments import CLEARINGS, PAYMENTS
 from ml_connector.intacct.records import BILLS, Kind, convert
+from ml_connector.intacct.tree import Row
 from ml_connector.intacct.values import Context
 from ml_connector.intacct.zone import UserZone
 

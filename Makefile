@@ -26,7 +26,7 @@ $(error $(REFUSAL))
 endif
 endif
 
-.PHONY: help setup demo test test-unit test-clients soak-intacct faults-twilio check format bench lock accept-secrets clean
+.PHONY: help setup demo test test-unit test-clients soak-intacct faults-twilio faults-aws check release format bench lock accept-secrets clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -39,7 +39,7 @@ demo: ## Bills to phones in the local world; ARGS=--exit ends after the story
 	@$(VENV)/python -m sandbox.demo $(ARGS)
 
 test: ## All tests, on the deployed template and with the SAM CLI too
-	$(PREPARE) dev localaws sam
+	$(PREPARE) dev localaws sam checkov release microburst
 	@$(VENV)/pytest -n 2 -m "not deployed and not sam" $(ARGS)
 	@# These mostly wait, each file in a local world of its own: two at a time.
 	@$(VENV)/pytest -n 2 --dist loadfile -m "deployed or sam" $(ARGS)
@@ -60,9 +60,17 @@ faults-twilio: ## 5,000 alerts through killed processes and faults: 0 lost, 0 tw
 	$(PREPARE) dev
 	@$(VENV)/python -m tests.faults.twilio --dispatches 5000 --minutes 30 $(ARGS)
 
-check: ## Lint, format, types, imports, template, secrets, docs, locks; ARGS names some of them
-	$(PREPARE) dev
+faults-aws: ## AWS fails between functions and tables: everybody told once; ARGS=--seed=7
+	$(PREPARE) dev localaws microburst
+	@$(VENV)/python -m tests.faults.aws $(ARGS)
+
+check: ## Lint, types, imports, template, security, secrets, docs, locks; ARGS names some of them
+	$(PREPARE) dev checkov
 	@$(VENV)/python -m tools.check $(ARGS)
+
+release: ## What a release consists of, from what was audited and committed, in build/release/
+	$(PREPARE) dev release
+	@$(VENV)/python -m tools.release $(ARGS)
 
 format: ## Format the code and mend what the linter can
 	$(PREPARE) dev

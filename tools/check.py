@@ -31,6 +31,8 @@ def _ours(name: str) -> tuple[str, ...]:
 #: The slowest first, so that the others run beside it.
 CHECKS: dict[str, tuple[str, ...]] = {
     "types": _tool("mypy"),
+    "checkov": _ours("check_checkov"),
+    "bandit": _ours("check_bandit"),
     "template": _tool("cfn-lint", "template.yaml"),
     "imports": _tool("lint-imports", "--no-cache"),
     "secrets": _ours("check_secrets"),

@@ -56,11 +56,7 @@ def mentions(flow: Mapping[str, Any]) -> Iterator[Mention]:
 
 
 def _leading(part: Mapping[str, Any], where: str) -> Iterator[Mention]:
-    roles = {
-        "default_approver": "default approver",
-        "ap_lead": "AP lead",
-        "poll_failing": "told of failing polls",
-    }
+    roles = {"default_approver": "default approver", "ap_lead": "AP lead"}
     for key, words in roles.items():
         who = part.get(key)
         if isinstance(who, str) and who:

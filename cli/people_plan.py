@@ -90,6 +90,8 @@ def _planned(row: Row, before: Approver | None, refused: Mapping[str, str]) -> P
     """`refused` are the numbers that opted out, with who said so."""
     known = before or Approver(row.id, row.name, "", salt="")
     said = {name: getattr(row, name) for name in COLUMNS if name in row.columns}
+    if "holidays" in said:
+        said["holidays_as"] = row.holidays_as
     after = replace(known, **said, salt=known.salt or secrets.token_hex(16))
     if after.phone != known.phone:
         # What was proven, asked or refused was about the other number.
@@ -116,7 +118,10 @@ def _leaving(person: Approver) -> Planned:
 
 
 def _differing(before: Approver, after: Approver) -> tuple[str, ...]:
-    return tuple(name for name in COLUMNS if getattr(before, name) != getattr(after, name))
+    fields = [name for name in COLUMNS if getattr(before, name) != getattr(after, name)]
+    if "holidays" not in fields and before.holidays_as != after.holidays_as:
+        fields.append("holidays")
+    return tuple(fields)
 
 
 def _refuse_impossible(known: Mapping[str, Approver], planned: Sequence[Planned]) -> None:

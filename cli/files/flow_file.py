@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from cli.flow.compiling import compiled, published
 from cli.flow.matrix import Band, read_matrix
 from cli.flow.meaning import NO_RULES, Meaning, nothing_said
 from cli.flow.problems import Findings, meant
+from cli.holidays import running_out
 from ml_connector.domain.audit import canonical
-from ml_connector.domain.flows import Flow, parse
+from ml_connector.domain.flows import Flow, FlowCompany, parse
 from ml_connector.errors import ConfigurationError
 
 from .places import load
@@ -60,8 +62,19 @@ def spoken_companies(flow: Flow) -> list[str]:
     """Each company in words."""
     return [
         f"{company.name} ({company.key}), times in {company.zone}: {spoken(company.calendar)}"
+        f"{_listed(company)}"
         for company in flow.companies
     ]
+
+
+def _listed(company: FlowCompany) -> str:
+    """When the daily list goes out, on the wall of whoever reads it."""
+    if company.daily_list is None:
+        return ""
+    return (
+        "; whoever was told of bills that still wait gets a list of them "
+        f"{company.daily_list.words}, their own time"
+    )
 
 
 def numbered(flow: Flow) -> list[str]:
@@ -114,7 +127,8 @@ def read_flow(path: Path, known: Collection[str] | None = None, where: str = "")
         # Nothing should come this far that is refused here; if it does, it is never published.
         complaint = str(error.__cause__ or error.safe_message)
         raise Failure(f"{content.name}:{content.line_of(complaint)}: {complaint}") from error
-    return FlowFile(str(path), body, flow, tuple(meaning.warnings))
+    ending = running_out(flow, (), datetime.now(UTC).date())
+    return FlowFile(str(path), body, flow, (*meaning.warnings, *ending))
 
 
 def _text(path: Path) -> str:

@@ -8,13 +8,14 @@ from datetime import date
 from functools import cache
 
 from cli.fit.phones import normalise
+from cli.holidays import NoSuchPlace, days_of, place, this_year
 from ml_connector.domain.approvers import EVERY_CHANNEL
 from ml_connector.domain.hours import WEEKDAYS, minutes_of
 from ml_connector.domain.number_formats import ROWS
 from ml_connector.domain.phone import PhoneNumber, PhoneNumberInvalid
 
 #: What a step of a flow says when it means somebody's part and no one person; nobody's id.
-RESERVED_IDS = frozenset({"approver", "manager", "next_level", "ap_lead"})
+RESERVED_IDS = frozenset({"approver", "manager", "next_level", "ap_lead", "default_approver"})
 LANGUAGES = ("en", "es")
 LONGEST_NAME = 100
 LONGEST_NOTE = 200
@@ -137,9 +138,37 @@ def working_days(text: str) -> tuple[str, ...]:
 
 
 def holidays(text: str) -> tuple[date, ...]:
-    """Days off between semicolons, such as `2026-12-25;2026-12-28`."""
-    days = (a_date(part.strip()) for part in text.split(LIST_MARK) if part.strip())
-    return tuple(sorted({day for day in days if day}))
+    """Days off between semicolons, such as `2026-12-25;2026-12-28` or `US-TX;2026-12-24`.
+
+    A country stands for its holidays of this year and the next two; `-2026-11-27` takes one out.
+    """
+    days: set[date] = set()
+    off: set[date | None] = set()
+    for part in _parts(text):
+        if part[0] == "-":
+            off.add(a_date(part[1:].strip()))
+        elif part[0].isalpha():
+            days |= _of_place(part)
+        elif day := a_date(part):
+            days.add(day)
+    return tuple(sorted(days - off))
+
+
+def holidays_as(text: str) -> str:
+    """What a cell says of holidays where it names a country; else empty, for dates say it all."""
+    parts = _parts(text)
+    return LIST_MARK.join(parts) if any(part[0].isalpha() for part in parts) else ""
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(LIST_MARK) if part.strip()]
+
+
+def _of_place(text: str) -> frozenset[date]:
+    try:
+        return days_of(place(text), this_year())
+    except NoSuchPlace as error:
+        raise BadCell(f"days such as 2026-12-24, or {error}") from error
 
 
 def a_language(text: str) -> str:

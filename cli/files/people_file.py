@@ -36,6 +36,7 @@ from .people_cells import (
     a_zone,
     an_id,
     holidays,
+    holidays_as,
     quiet_hours,
     working_days,
 )
@@ -76,7 +77,8 @@ COLUMNS = tuple(_CELLS)
 class Row:
     """One person as the file has them. `phone` is E.164, or empty where none is known yet.
 
-    `columns` are those the file has: what is not among them, the file does not say.
+    `columns` are those the file has: what is not among them, the file does not say. `holidays_as`
+    is what the file says of holidays where it names a country.
     """
 
     id: str
@@ -98,6 +100,7 @@ class Row:
     quiet_hours: str = ""
     working_days: tuple[str, ...] = ()
     holidays: tuple[date, ...] = ()
+    holidays_as: str = ""
     columns: frozenset[str] = field(default=frozenset(COLUMNS), compare=False, repr=False)
 
 
@@ -208,7 +211,8 @@ class _Checker:
                 substitute=said.get("substitute", ""),
             )
         if len(self.findings) == before:
-            self._rows.append(Row(**said, columns=frozenset(cells)))
+            written = holidays_as(cells.get("holidays", ""))
+            self._rows.append(Row(**said, holidays_as=written, columns=frozenset(cells)))
 
     def end(self) -> tuple[list[Row], list[Finding]]:
         """The rows, and the findings by line."""
@@ -253,8 +257,14 @@ def write_people(rows: Iterable[Row | Approver]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow(_written(column, getattr(row, column)) for column in COLUMNS)
+        writer.writerow(_cell(row, column) for column in COLUMNS)
     return out.getvalue()
+
+
+def _cell(row: Row | Approver, column: str) -> str:
+    if column == "holidays" and row.holidays_as:
+        return row.holidays_as
+    return _written(column, getattr(row, column))
 
 
 def _written(column: str, value: object) -> str:

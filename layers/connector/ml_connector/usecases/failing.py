@@ -1,7 +1,8 @@
-"""Telling somebody that nothing is read from Intacct any more, once for each silence.
+"""Telling people that nothing is read from Intacct any more, once for each silence.
 
 The person on call has their alarm; this is for whoever would otherwise take silence for no bills.
-What is put off, over night for instance, is ended by the next good poll.
+A rule on `poll.failing` says who. The tick finds the silence, for the company's own poll may be
+what does not run; the next good poll ends it. `silences` is what happens in between.
 """
 
 from __future__ import annotations
@@ -11,65 +12,55 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ml_connector.domain.audit import entry_after
+from ml_connector.domain.books import Books
 from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.events import EventKind, silence_event
+from ml_connector.domain.flows import DecisionContext, decide
+from ml_connector.domain.hours import after_business_time
 from ml_connector.domain.instants import seconds
-from ml_connector.domain.notices import failing_id, failing_notice
+from ml_connector.domain.people import Directory
+from ml_connector.domain.planning import Opening, PlanTimes, open_case
+from ml_connector.domain.silences import Silence
 from ml_connector.domain.unit_of_work import CaseWrite, Change
-from ml_connector.errors import StoreConflict, StoreError
+from ml_connector.errors import ConnectorError, StoreConflict, StoreError
 
 from .commit import commit
 from .days import zone_of
-from .notices import frame_of
+from .silences import READ_AGAIN
 
 if TYPE_CHECKING:
-    from ml_connector.domain.approvers import Approver
+    from datetime import tzinfo
+
     from ml_connector.domain.flows import Flow, FlowCompany
 
     from .ports import PollPorts
 
 #: The least that is left of a function's time for this.
 _PATIENCE = timedelta(seconds=5)
-#: Why the case ended, in the audit.
-READ_AGAIN = "poll.succeeded"
 
 
 def tell(flow: Flow, company: FlowCompany, since: datetime, ports: PollPorts) -> None:
-    """Open the case of this silence, where the flow names somebody for it and none is open.
+    """Open the case of this silence, where a rule speaks of it and none is open.
 
-    The status check rings for it. What cannot be written now is by a later tick.
+    What cannot be written now is by a later tick.
     """
-    if not company.poll_failing:
+    if not flow.speaks_of(EventKind.POLL_FAILING, company.key):
         return
+    wall = zone_of(company.zone, company.key, ports.telemetry)
+    silence = Silence(company.key, since, wall)
     try:
-        if ports.alerts.case_file(failing_id(company.key, since)):
+        if ports.alerts.case_file(silence_event(silence).id):
             return
-        person = _reader(flow, company, ports)
-        if person is None:
-            ports.telemetry.error(
-                "approver_unreachable",
-                approver=company.poll_failing,
-                fix="give the approver a phone number, or name another in the flow",
-            )
+        opening = _opening(flow, company, silence, ports)
+        if opening is None:
             return
-        now = ports.clock.now()
-        frame = frame_of(
-            company=company.key,
-            company_name=company.name,
-            zone=company.zone,
-            flow_version=flow.version,
-            cause="",
-            now=now,
-            timings=ports.timings,
-        )
-        wall = zone_of(company.zone, company.key, ports.telemetry)
-        notice = failing_notice(since, wall, person, frame)
         change = Change(
             ports.new_id(),
-            cases=(notice.case,),
-            alerts=(notice.alert,),
-            dispatches=(notice.dispatch,),
+            cases=(opening.case,),
+            alerts=opening.alerts,
+            dispatches=opening.dispatches,
         )
-        _write(change, notice.case.case.id, ports, now + _PATIENCE)
+        _write(change, opening.case.case.id, ports, ports.clock.now() + _PATIENCE)
     except StoreConflict:
         # Another tick was first.
         return
@@ -77,20 +68,21 @@ def tell(flow: Flow, company: FlowCompany, since: datetime, ports: PollPorts) ->
         ports.telemetry.warning(
             "failing_not_told", company=company.key, code=error.code, reason=error.safe_message
         )
+    else:
+        _say(opening, ports)
 
 
 def over(company: FlowCompany, since: datetime | None, ports: PollPorts, until: datetime) -> None:
     """End the case of a silence that began then: a poll succeeded.
 
-    Raises nothing of ours: the text it would have kept back is late news and no harm.
+    Raises nothing of ours: what this leaves open, its next step or text finds to be over.
     """
-    if not company.poll_failing or since is None:
-        return
     now = ports.clock.now()
-    if now - since <= seconds(ports.timings.poll_stale):
+    if since is None or now - since <= seconds(ports.timings.poll_stale):
         return
+    wall = zone_of(company.zone, company.key, ports.telemetry)
     try:
-        file = ports.alerts.case_file(failing_id(company.key, since))
+        file = ports.alerts.case_file(silence_event(Silence(company.key, since, wall)).id)
         if file is None or file.case.state.ended:
             return
         case = file.case.ended(CaseState.HANDLED, READ_AGAIN, now)
@@ -109,11 +101,54 @@ def over(company: FlowCompany, since: datetime | None, ports: PollPorts, until: 
         )
 
 
-def _reader(flow: Flow, company: FlowCompany, ports: PollPorts) -> Approver | None:
-    """Who is named for it; where they cannot be texted, whoever leads, then the default."""
-    others = (who for who, _ in (*flow.leads(company.key), *flow.defaults(company.key)))
-    known = (ports.approvers.approver(who) for who in (company.poll_failing, *others))
-    return next((one for one in known if one and one.textable), None)
+def _opening(
+    flow: Flow, company: FlowCompany, silence: Silence, ports: PollPorts
+) -> Opening | None:
+    now, timings = ports.clock.now(), ports.timings
+    people = Directory(ports.approvers.everybody())
+    context = DecisionContext(now.astimezone(silence.wall).date(), Books(), people)
+    decision = decide(flow, EventKind.POLL_FAILING, silence, context)
+    if decision is None:
+        return None
+    for problem in decision.problems:
+        ports.telemetry.warning("flow_problem", rule=decision.rule, problem=problem)
+    lifetime = seconds(timings.case_lifetime)
+    return open_case(
+        silence_event(silence),
+        silence,
+        decision,
+        company.name,
+        people.person,
+        now,
+        PlanTimes(lifetime, seconds(timings.ring_again), int(timings.validity)),
+        zone=company.zone,
+        expires_at=_expires_at(company, silence.wall, now, lifetime),
+    )
+
+
+def _expires_at(company: FlowCompany, wall: tzinfo, now: datetime, lifetime: timedelta) -> datetime:
+    calendar = company.calendar
+    return after_business_time(now, lifetime, wall, calendar.days, calendar.holidays)
+
+
+def _say(opening: Opening, ports: PollPorts) -> None:
+    case, telemetry = opening.case.case, ports.telemetry
+    telemetry.event("event_detected", company=case.company, kind=case.kind, event=case.id)
+    for alert in opening.unreachable:
+        telemetry.error(
+            "approver_unreachable",
+            case=case.id,
+            approver=alert.recipient,
+            fix="give the approver a phone number, or name another in the flow",
+        )
+        telemetry.count("AlertsFailed")
+    if not opening.dispatches:
+        return
+    try:
+        ports.doorbell.ring([dispatch.id for dispatch in opening.dispatches])
+    except ConnectorError as error:
+        # The store is the truth: the status check finds what nobody rang for.
+        telemetry.warning("ring_failed", reason=error.safe_message)
 
 
 def _write(change: Change, case_id: str, ports: PollPorts, until: datetime) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from ml_connector.domain.chains import Link
 from ml_connector.domain.instants import from_text
+from ml_connector.domain.summaries import KIND as SUMMARY
 
 from .timeline import alerts_in, data_of, taken_over
 
@@ -103,9 +104,10 @@ def stories(
 
 
 def _story(links: Sequence[Link]) -> CaseStory | None:
-    """The story of a case; None where it was opened before these entries, or is not readable."""
+    """The story of a case; None where it was opened before these entries, tells nobody anything, or
+    is not readable."""
     first = data_of(links[0])
-    if links[0].kind != "case.opened":
+    if links[0].kind != "case.opened" or first.get("event") == SUMMARY:
         return None
     try:
         story = CaseStory(

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
-from cli.audit.explaining import (
-    Explained,
-    Known,
-    Row,
-    Trail,
-    explain_bill,
-    explain_payment,
-    trail_of,
-)
 from cli.audit.period import Period
 from cli.audit.reading import DynamoAuditReader
-from cli.audit.timeline import data_of
 from cli.console.failures import Failure
 from cli.deployment import Deployment
 from cli.gateway import BudgetSpent, connect
 from ml_connector.domain.bills import Bill
-from ml_connector.domain.documents import AnyDocument, bill_document_id
-from ml_connector.domain.payments import Payment, payment_document_id
+from ml_connector.domain.explaining import Explained
+from ml_connector.domain.payments import Payment
 from ml_connector.intacct.client import IntacctClient
 from ml_connector.intacct.credentials import credentials_of
 from ml_connector.intacct.payments import IntacctPaymentSource
 from ml_connector.intacct.source import IntacctBillSource, IntacctReader
+from ml_connector.store.evidence import DynamoEvidence, entry_in
 from ml_connector.store.heads import document_chain
-from ml_connector.store.mapping import case_keys
-from ml_connector.store.models import CaseItem
-from ml_connector.store.transaction import translated
+from ml_connector.usecases.explaining import explained
 
 #: Chains read side by side.
 _AT_ONCE = 8
@@ -64,7 +54,7 @@ class Reconciled:
     @property
     def counts(self) -> Counter[str]:
         """Rows by what explains them."""
-        return Counter(f"{kind_of(one.row)}: {one.why}" for one in self.explained)
+        return Counter(f"{one.kind}: {one.why}" for one in self.explained)
 
     @property
     def explained(self) -> list[Explained]:
@@ -75,11 +65,6 @@ class Reconciled:
     def unexplained(self) -> list[Explained]:
         """Rows it does not."""
         return [one for one in self.rows if one.unexplained]
-
-
-def kind_of(row: Row) -> str:
-    """Bill or payment."""
-    return "bill" if isinstance(row, Bill) else "payment"
 
 
 def reconcile(deployment: Deployment, company: str, period: Period, most: int) -> Reconciled:
@@ -101,15 +86,14 @@ def reconcile(deployment: Deployment, company: str, period: Period, most: int) -
             f"{company}: more than {most} API transactions would be needed; shorten the period, "
             "or allow more with --most"
         ) from error
-    bills = {bill_document_id(bill.record_no): bill for bill in ledger.bills}
-    payments = {payment_document_id(one.record_no): one for one in ledger.payments or ()}
-    documents: dict[str, AnyDocument] = {**deployment.documents.documents(company, list(bills))}
-    documents |= deployment.documents.payments(company, list(payments))
-    trails = _trails(deployment, company, [*bills, *payments], documents)
-    named = {case for trail in trails.values() for case in trail.cases | trail.digests}
-    known = Known(state, documents, trails, _existing(named))
-    rows = [explain_bill(bill, name, known) for name, bill in bills.items()]
-    rows += [explain_payment(one, name, known) for name, one in payments.items()]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        rows = explained(
+            [*ledger.bills, *(ledger.payments or ())],
+            state,
+            deployment.documents,
+            _DeploymentEvidence(deployment),
+            pool.map,
+        )
     return Reconciled(
         company, tuple(rows), ledger.unreadable, ledger.payments is not None, ledger.transactions
     )
@@ -136,26 +120,13 @@ def _read(client: IntacctClient, period: Period) -> Ledger:
     )
 
 
-def _trails(
-    deployment: Deployment, company: str, names: Sequence[str], documents: dict[str, AnyDocument]
-) -> dict[str, Trail]:
-    reader = DynamoAuditReader(deployment)
+class _DeploymentEvidence(DynamoEvidence):
+    """The audit trail by a client that several threads may use."""
 
-    def read(name: str) -> Trail:
-        document = documents.get(name)
-        generations = range(1, (document.generation if document else 1) + 1)
-        chains = [document_chain(company, name, number) for number in generations]
-        return trail_of(data_of(link) for chain in chains for link in reader.chain(chain))
+    def __init__(self, deployment: Deployment) -> None:
+        self._reader = DynamoAuditReader(deployment)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return dict(zip(names, pool.map(read, names), strict=True))
-
-
-def _existing(cases: Iterable[str]) -> set[str]:
-    """Those of the cases that are stored."""
-    keys = [case_keys(case) for case in sorted(cases)]
-    if not keys:
-        return set()
-    with translated():
-        rows = CaseItem.batch_get(keys, consistent_read=True, attributes_to_get=["pk", "sk", "id"])
-        return {str(row.id) for row in rows}
+    def entries(self, company: str, document: str, generation: int) -> Iterator[Mapping[str, Any]]:
+        """See DynamoEvidence."""
+        chain = document_chain(company, document, generation)
+        return (entry_in(link.data) for link in self._reader.chain(chain))

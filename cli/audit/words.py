@@ -199,6 +199,8 @@ _WORDS: Mapping[str, str | Callable[[Data], str]] = MappingProxyType(
         "case.confirmed": _reply("confirmed by reply"),
         "case.cancelled": _operator("stopped"),
         "case.resent": _operator("told once more"),
+        "case.restored": "its table was restored: brought up to this trail",
+        "document.lost": "its table was restored, and no poll has shown it since",
         "dispatch.bundled": _bundled,
         "dispatch.claimed": "about to be sent",
         "dispatch.sent": _sent,

@@ -9,13 +9,13 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.audit.explaining import Explained
 from cli.audit.period import From, Period, To, Zone, period_of
-from cli.audit.reconciling import Reconciled, kind_of, reconcile
+from cli.audit.reconciling import Reconciled, reconcile
 from cli.console.failures import FAILED, Failure, Misused
 from cli.console.options import AsJson, Profile, Region, Stack, Stage
 from cli.console.terminal import Printer, table
 from cli.deployment import Deployment, Target
+from ml_connector.domain.explaining import Explained
 
 #: API transactions a company may cost: two, and one for each further page of 2,000 rows, with what
 #: fields and zone cost once.
@@ -84,7 +84,7 @@ def _as_json(one: Reconciled) -> dict[str, Any]:
         "explained": dict(sorted(one.counts.items())),
         "unexplained": [
             {
-                "kind": kind_of(row.row),
+                "kind": row.kind,
                 "number": row.row.number,
                 "record": row.row.record_no,
                 "vendor": row.row.vendor_name,
@@ -129,7 +129,7 @@ def _about(one: Reconciled, period: Period) -> list[RenderableType]:
 def _row(one: Explained) -> tuple[str, ...]:
     row = one.row
     return (
-        kind_of(row),
+        one.kind,
         row.number,
         row.record_no,
         row.vendor_name,

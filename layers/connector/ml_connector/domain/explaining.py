@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
-from ml_connector.domain.bills import Bill, BillState
-from ml_connector.domain.documents import AnyDocument, CompanyState, Document
-from ml_connector.domain.payments import Payment, PaymentDocument, PaymentPhase
+from .bills import Bill, BillState
+from .documents import AnyDocument, CompanyState, Document, bill_document_id
+from .payments import Payment, PaymentDocument, PaymentPhase, payment_document_id
 
 #: What was modified so shortly before the last successful poll may have been committed after it.
 SLACK = timedelta(minutes=15)
@@ -33,12 +33,16 @@ Row: TypeAlias = Bill | Payment
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What the entries of one document say: its cases, and why nobody was told of an event."""
+    """What the entries of one document say: its cases, and why nobody was told of an event.
+
+    `closed`: the document was lost with its table, and somebody who restored it has said so.
+    """
 
     entries: int = 0
     cases: frozenset[str] = frozenset()
     digests: frozenset[str] = frozenset()
     excluded: tuple[str, ...] = ()
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Explained:
     row: Row
     why: str
     unexplained: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Bill or payment."""
+        return "bill" if is_bill(self.row) else "payment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ def trail_of(entries: Iterable[Mapping[str, Any]]) -> Trail:
     digests: set[str] = set()
     excluded: list[str] = []
     count = 0
+    closed = False
     for data in entries:
         count += 1
         if data.get("digest"):
@@ -75,7 +85,28 @@ def trail_of(entries: Iterable[Mapping[str, Any]]) -> Trail:
                 cases.add(str(event["case"]))
             if event.get("excluded"):
                 excluded.append(str(event["excluded"]))
-    return Trail(count, frozenset(cases), frozenset(digests), tuple(dict.fromkeys(excluded)))
+        closed = closed or bool(data.get("lost"))
+    reasons = tuple(dict.fromkeys(excluded))
+    return Trail(count, frozenset(cases), frozenset(digests), reasons, closed)
+
+
+def is_bill(row: Row) -> TypeGuard[Bill]:
+    """Whether it is a bill, and no payment."""
+    return isinstance(row, Bill)
+
+
+def name_of(row: Row) -> str:
+    """The id of the document of a row."""
+    if isinstance(row, Bill):
+        return bill_document_id(row.record_no)
+    return payment_document_id(row.record_no)
+
+
+def explain(row: Row, known: Known) -> Explained:
+    """Why, for one row."""
+    if isinstance(row, Bill):
+        return explain_bill(row, name_of(row), known)
+    return explain_payment(row, name_of(row), known)
 
 
 def explain_bill(bill: Bill, document_id: str, known: Known) -> Explained:
@@ -93,6 +124,8 @@ def explain_bill(bill: Bill, document_id: str, known: Known) -> Explained:
         return Explained(bill, f"it waits for approval, and {seen}", True)
     if document is not None:
         return Explained(bill, _reason(trail))
+    if trail.closed:
+        return Explained(bill, f"{_reason(trail)}; its document was lost when tables were restored")
     return Explained(bill, NOT_SUBMITTED if bill.state in _NEVER_SUBMITTED else NEVER_WAITED)
 
 
@@ -130,7 +163,7 @@ def _lost(document: AnyDocument | None, trail: Trail, known: Known) -> str:
     gone = sorted((trail.cases | trail.digests) - set(known.cases))
     if gone:
         return f"its case {gone[0]} is not there any more"
-    if trail.entries and document is None:
+    if trail.entries and document is None and not trail.closed:
         return "the audit knows it, and what was stored of it is gone"
     if document is not None and not trail.entries:
         return "it is stored, and the audit has no entry of it"

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from cli.audit.explaining import (
+from ml_connector.domain.bills import BillState
+from ml_connector.domain.documents import AnyDocument, CompanyState
+from ml_connector.domain.explaining import (
     DIGEST,
     NEVER_WAITED,
     NOT_SUBMITTED,
@@ -24,8 +26,6 @@ from cli.audit.explaining import (
     explain_payment,
     trail_of,
 )
-from ml_connector.domain.bills import BillState
-from ml_connector.domain.documents import AnyDocument, CompanyState
 from ml_connector.domain.payments import PaymentPhase, PaymentState
 from tests.support.bills import a_bill
 from tests.support.clock import START
@@ -136,6 +136,16 @@ def test_a_document_that_is_gone_and_a_trail_that_is_gone_are_unexplained() -> N
     lost = Known(STATE, {}, {BILL: TOLD_OF}, {"c1"})
     assert "what was stored of it is gone" in of_bill(bill(BillState.POSTED), lost).why
     assert "the audit has no entry of it" in of_bill(bill(), known(document())).why
+
+
+def test_a_document_that_was_lost_with_its_table_is_explained_once_its_trail_says_so() -> None:
+    told = {"events": [{"id": "c1", "case": "c1"}]}
+    closed = trail_of([told, {"because": "its table was restored", "lost": True}])
+    lost = Known(STATE, {}, {BILL: closed}, {"c1"})
+    found = of_bill(bill(BillState.POSTED), lost)
+    assert (found.unexplained, found.why.startswith("told")) == (False, True)
+    assert of_bill(bill(), lost).unexplained
+    assert of_bill(bill(BillState.POSTED), Known(STATE, {}, {BILL: closed}, set())).unexplained
 
 
 def test_a_state_nobody_knows_is_unexplained() -> None:

@@ -13,6 +13,7 @@ import sys
 
 from bench import (
     cold_start,
+    cost,
     idle_poll,
     layer_sizes,
     parser,
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "idle_poll": idle_poll.run,
     "twilio_status": twilio_status.run,
     "twilio_send": twilio_send.run,
+    "cost": cost.run,
 }
 
 

@@ -168,8 +168,8 @@ def environment() -> dict[str, str]:
         **{f"{name}_TABLE": f"bench-{name.lower()}" for name in tables},
         "STAGE": "bench",
         "ALERTS_QUEUE_URL": "http://127.0.0.1:9/000000000000/alerts",
-        "INTACCT_SECRET": "ml-connector/bench/intacct",
-        "TWILIO_SECRET": "ml-connector/bench/twilio",
+        "INTACCT_SECRET": "ml-connector/bench/intacct",  # nosec B105 # the name of a secret
+        "TWILIO_SECRET": "ml-connector/bench/twilio",  # nosec B105 # the name of a secret
         "SESSION_CAP_SECONDS": "3000",
         "TIMINGS": "{}",
         "FUNCTION_TIMEOUT_SECONDS": "30",
@@ -181,7 +181,7 @@ def environment() -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "bench",
-        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",  # nosec B105 # opens nothing
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "LANG": "C.UTF-8",

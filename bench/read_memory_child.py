@@ -21,7 +21,7 @@ from ml_connector.intacct.source import IntacctReader
 from ml_connector.intacct.transport import RequestsTransport
 
 COMPANY = ("sandbox-sender", "sandbox-sender-password", "acme-sandbox", "sandbox-user")
-PASSWORD = "sandbox-user-password"  # noqa: S105 - of the simulated company
+PASSWORD = "sandbox-user-password"  # nosec B105 # noqa: S105 - of the simulated company
 FIELDS = [*BILLS.wanted.required, *BILLS.wanted.optional]
 PAGE = 2000
 

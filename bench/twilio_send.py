@@ -148,7 +148,7 @@ def measure(python: Interpreter, rounds: int) -> dict[str, Any]:
         variables = environment() | RESOURCES
         secret = {
             "account_sid": ACCOUNT,
-            "auth_token": "sandbox-auth-token",
+            "auth_token": "sandbox-auth-token",  # nosec B105 # of the simulator
             "from": "+15550100000",
         }
         create_tables(aws.client("dynamodb"))

@@ -19,8 +19,6 @@ from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Self
 
-import botocore.session
-
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import AuditEntry
 from ml_connector.domain.cases import Case
@@ -29,7 +27,7 @@ from ml_connector.settings import read_settings
 from ml_connector.store.alerts import DynamoAlertStore
 from ml_connector.store.approvers import DynamoApproverStore
 from ml_connector.store.audit import DynamoAuditTrail
-from ml_connector.store.connection import SharedConnection, bind
+from ml_connector.store.connection import bind
 from ml_connector.store.documents import DynamoDocumentStore
 from ml_connector.store.flows import DynamoFlowStore
 from ml_connector.store.models import CaseItem, DispatchItem
@@ -38,9 +36,10 @@ from ml_connector.twilio.client import TwilioConnection
 from ml_connector.twilio.credentials import TwilioCredentials
 from ml_connector.twilio.endpoints import Endpoints
 from sandbox.aws import wait
-from sandbox.aws.local import ACCOUNT, REGION, ROOT, LocalAws
+from sandbox.aws.local import ROOT, LocalAws
 from sandbox.aws.schedules import Schedules
 from sandbox.aws.stack import Stack, deploy
+from sandbox.connection import connect
 from sandbox.intacct.client import AdminClient, Record
 from sandbox.intacct.server import IntacctSimulator
 from sandbox.intacct.world import SENDER_ID, SENDER_PASSWORD, USER_ID, USER_PASSWORD
@@ -180,7 +179,8 @@ class LocalWorld:
 
     `mutations` change the built copy of the code (see `sandbox.aws.build.Mutation`), `people` and
     `secrets` say what is stored before the first poll: all for showing that a missing piece is
-    noticed.
+    noticed. Where the world is `secured`, its AWS enforces IAM and speaks TLS, and each function
+    may do what its role allows; elsewhere everybody may do everything.
     """
 
     def __init__(
@@ -190,11 +190,13 @@ class LocalWorld:
         people: Iterable[Person] = PEOPLE,
         timings: Mapping[str, float] | None = None,
         minute_seconds: float = MINUTE_SECONDS,
+        secured: bool = False,
     ) -> None:
         self._mutations = list(mutations)
         self._people = tuple(people)
         self._timings = {**TIMINGS, **(timings or {})}
         self._minute = minute_seconds
+        self._secured = secured
         self._running = ExitStack()
 
     # ---------------------------------------------------------------------- start and stop
@@ -217,9 +219,9 @@ class LocalWorld:
     def _start(self) -> None:
         self._intacct_server = self._running.enter_context(IntacctSimulator())
         self._twilio_server = self._running.enter_context(TwilioSimulator())
-        self.aws = self._running.enter_context(LocalAws())
+        self.aws = self._running.enter_context(LocalAws(secured=self._secured))
         self.stack = self._deploy()
-        self._bind()
+        self.rebind()
         self._store_secrets()
         self._publish()
         for person in PEOPLE:
@@ -236,11 +238,9 @@ class LocalWorld:
         }
         return deploy(self.aws, ROOT / "template.yaml", parameters, mutations=self._mutations)
 
-    def _bind(self) -> None:
-        session = botocore.session.Session()
-        session.set_credentials(ACCOUNT, "local")
-        session.set_config_variable("region", REGION)
-        connection = SharedConnection(session, host=self.aws.endpoint)
+    def rebind(self) -> None:
+        """Point the models of this process at this world, again if others have had them since."""
+        connection = connect(self.aws)
         settings = read_settings(self._environment())
         bind(connection, tables(settings))
         self.timings = settings.timings

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _REAL_MINUTE = 60.0
 _STOP_TIMEOUT = 10.0
-_STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
+#: What CloudWatch makes of the data points of a period.
+STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
     "Average": statistics.fmean,
     "Maximum": max,
     "Minimum": min,
@@ -130,5 +131,5 @@ class Alarms:
         values = self._metrics.values(metric, end - period, end)
         if not values:
             return _MISSING.get(alarm.get("TreatMissingData", "missing"))
-        value = _STATISTICS[alarm["Statistic"]](values)
+        value = STATISTICS[alarm["Statistic"]](values)
         return _COMPARISONS[alarm["ComparisonOperator"]](value, alarm["Threshold"])

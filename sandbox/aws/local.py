@@ -4,6 +4,8 @@
         aws.client("sqs").list_queues()
         subprocess.run(command, env=aws.environment())
 
+`LocalAws(secured=True)` enforces IAM and speaks TLS (`access.py`).
+
 ministack lives in an environment of its own (requirements/localaws.txt), for it pins a botocore
 that is not ours. Its state is in memory and ends with it; whatever it writes, the functions it
 unpacks too, is in one temporary folder.
@@ -15,7 +17,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -34,15 +35,14 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from sandbox.aws import wait
+from sandbox.aws.access import ACCOUNT, HOST, OPEN, Access, secured
 from sandbox.aws.errors import LocalAwsError, NotReadyError
+from sandbox.aws.ports import a_free_one, is_free
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 # The runtime functions get, as a template's Runtime says it.
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
-# Twelve digits as access key id *are* the account id in ministack. This one is AWS's example.
-ACCOUNT = "123456789012"
-HOST = "127.0.0.1"
 INTERPRETER_VARIABLE = "ML_CONNECTOR_MINISTACK"
 _DEFAULT_INTERPRETER = ROOT / ".local" / "ministack" / "bin" / "python"
 _HERE = Path(__file__).resolve().parent
@@ -50,7 +50,7 @@ _HERE = Path(__file__).resolve().parent
 _START_TIMEOUT = 30.0
 _STOP_TIMEOUT = 5.0
 _PORT_ATTEMPTS = 5
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
+_SHARED_MEMORY = Path("/dev/shm")  # nosec B108 # noqa: S108 - a fresh folder is made in it
 # Bytes: some thirty execution environments with their layers unpacked.
 _ROOM = 2 << 30
 # Length of what tempfile.mkdtemp puts behind a prefix.
@@ -62,17 +62,23 @@ class LocalAws:
 
     `interpreter` is the Python of the environment that holds ministack; by default the one named
     by ML_CONNECTOR_MINISTACK, else .local/ministack. The functions run on the Python this code runs
-    on, which RUNTIME names. `port` is tried first; where it is taken, any free one is used.
+    on, which RUNTIME names. `port` is tried first; where it is taken, any free one is used. Where
+    it is `secured`, policies are enforced: `client` asks as the account's root, `client_as` as
+    others.
 
     The server also ends when this process does, however it ends: it watches a pipe that only this
     process holds open.
     """
 
-    def __init__(self, *, interpreter: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self, *, interpreter: Path | None = None, port: int = 0, secured: bool = False
+    ) -> None:
         named = os.environ.get(INTERPRETER_VARIABLE)
         self._interpreter = interpreter or (Path(named) if named else _DEFAULT_INTERPRETER)
         self._wanted_port = port
         self._port = 0
+        self.secured = secured
+        self.access: Access = OPEN
         self._home: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, BaseClient] = {}
@@ -92,6 +98,8 @@ class LocalAws:
             )
         self._home = Path(tempfile.mkdtemp(prefix="ml-connector-aws-", dir=fast_folder()))
         try:
+            if self.secured:
+                self.access = secured(self._home, a_free_one())
             launcher = self._write_launcher(self._home)
             # Another program may take a free port before the server does.
             if not any(self._serve(self._home, launcher, port) for port in self._ports()):
@@ -129,7 +137,7 @@ class LocalAws:
     @property
     def endpoint(self) -> str:
         """Address of every AWS service, as in AWS_ENDPOINT_URL."""
-        return f"http://{HOST}:{self._port}"
+        return f"{self.access.scheme}://{HOST}:{self._port}"
 
     @property
     def pid(self) -> int:
@@ -142,17 +150,26 @@ class LocalAws:
         Its clients still need `endpoint_url=aws.endpoint`; `client` gives them ready-made.
         """
         return boto3.Session(
-            aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key=self.access.secret,
+            region_name=REGION,
         )
 
     def client(self, service: str) -> BaseClient:
         """A boto3 client of the local AWS, made once per service and safe to share by threads."""
         if service not in self._clients:
-            config = Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=150)
-            self._clients[service] = self.session().client(
-                service, endpoint_url=self.endpoint, config=config
-            )
+            self._clients[service] = self.client_as(self.session(), service)
         return self._clients[service]
+
+    def client_as(self, session: boto3.Session, service: str) -> BaseClient:
+        """A client of the local AWS for somebody else's session; the caller closes it."""
+        authority = self.access.authority
+        return session.client(
+            service,
+            endpoint_url=self.endpoint,
+            verify=str(authority) if authority else None,
+            config=Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=150),
+        )
 
     def environment(self) -> dict[str, str]:
         """The whole environment for a program that is to see the local AWS and no other.
@@ -168,7 +185,8 @@ class LocalAws:
         return ours | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SECRET_ACCESS_KEY": self.access.secret,
+            **self.access.bundle,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_CONFIG_FILE": os.devnull,
@@ -221,10 +239,10 @@ class LocalAws:
         return launcher
 
     def _ports(self) -> Iterator[int]:
-        if self._wanted_port and _is_free(self._wanted_port):
+        if self._wanted_port and is_free(self._wanted_port):
             yield self._wanted_port
         for _ in range(_PORT_ATTEMPTS):
-            yield _free_port()
+            yield a_free_one()
 
     def _fail_to_start(self) -> NoReturn:
         raise LocalAwsError(f"the local AWS did not start:\n{self.server_log()[-2000:]}")
@@ -250,10 +268,14 @@ class LocalAws:
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             # Functions are processes here; a Docker daemon of the user's is none of our business.
             "LAMBDA_EXECUTOR": "local",
+            # Each is a process. Where the machine is too slow for the schedules, cold starts must
+            # not pile up until none of them ends in time.
+            "LAMBDA_ACCOUNT_CONCURRENCY": "12",
             "DOCKER_HOST": f"unix://{home}/no-docker.sock",
             "PERSIST_STATE": "0",
             "S3_DATA_DIR": str(temp / "s3"),
             "STATE_DIR": str(temp / "state"),
+            **self.access.server,
         }
         with (home / "server.log").open("ab") as log:
             # A group of its own, so that Ctrl-C reaches only us and the end takes every worker.
@@ -284,7 +306,13 @@ class LocalAws:
 
     def _answers(self) -> bool:
         url = f"{self.endpoint}/_ministack/health"
-        with suppress(OSError), urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310 - ours
+        context = self.access.context
+        with (
+            suppress(OSError),
+            urllib.request.urlopen(  # nosec B310 # noqa: S310 - ours
+                url, timeout=2, context=context
+            ) as reply,
+        ):
             return bool(reply.status == HTTPStatus.OK)
         return False
 
@@ -317,16 +345,3 @@ def fast_folder() -> Path | None:
     roomy = state.f_bavail * state.f_frsize >= _ROOM
     usable = os.access(_SHARED_MEMORY, os.W_OK) and not state.f_flag & os.ST_NOEXEC
     return _SHARED_MEMORY if roomy and usable else None
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe, suppress(OSError):
-        probe.bind((HOST, port))
-        return True
-    return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

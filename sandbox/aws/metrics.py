@@ -25,6 +25,12 @@ _FAILED = "Traceback (most recent call last):"
 # What it writes at the end of every invocation. One that was stopped for taking too long has no
 # other trace in ministack's log than its duration.
 _REPORTED = re.compile(r"REPORT RequestId: \S+\tDuration: (\d+) ms")
+# The metrics of a queue's depth, by the attributes that say it.
+_DEPTHS = {
+    "ApproximateNumberOfMessages": "ApproximateNumberOfMessagesVisible",
+    "ApproximateNumberOfMessagesDelayed": "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible": "ApproximateNumberOfMessagesNotVisible",
+}
 # Data points kept of a metric: more than two hours of samples taken once a second.
 _KEPT = 10_000
 # Log lines are dated when they are written, and read again for this long in case one was late.
@@ -37,15 +43,19 @@ def key(namespace: str, name: str, dimensions: Mapping[str, str]) -> Key:
 
 
 class Metrics:
-    """Collects data points of one stack from the moment it is made. Not safe for threads."""
+    """Collects data points of one stack from the moment it is made. Not safe for threads.
 
-    def __init__(self, stack: Stack) -> None:
+    With `since`, in seconds of `time.time`, also what was logged since then: as data points of the
+    moment it is collected.
+    """
+
+    def __init__(self, stack: Stack, since: float | None = None) -> None:
         self._stack = stack
         self._points: dict[Key, deque[tuple[float, float]]] = defaultdict(_new_points)
         # Lines taken in of each log stream. Every invocation has a stream of its own, all of it
         # written when it ends.
         self._taken: Counter[str] = Counter()
-        self._since = time.time()
+        self._since = time.time() if since is None else since
 
     def collect(self) -> None:
         """Take in what has been logged since the last time, and how deep the queues are now."""
@@ -57,6 +67,7 @@ class Metrics:
                 report = _REPORTED.match(line)
                 if report:
                     self._add(key("AWS/Lambda", "Invocations", function), 1)
+                    self._add(key("AWS/Lambda", "Duration", function), float(report[1]))
                 if line.startswith(_FAILED) or (report and int(report[1]) >= longest):
                     self._add(key("AWS/Lambda", "Errors", function), 1)
                 if '"_aws"' in line:
@@ -75,12 +86,11 @@ class Metrics:
 
     def _sample(self, url: str) -> None:
         attributes = self._stack.aws.client("sqs").get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+            QueueUrl=url, AttributeNames=list(_DEPTHS)
         )["Attributes"]
-        metric = key(
-            "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": url.rsplit("/", 1)[-1]}
-        )
-        self._add(metric, float(attributes["ApproximateNumberOfMessages"]))
+        for attribute, name in _DEPTHS.items():
+            metric = key("AWS/SQS", name, {"QueueName": url.rsplit("/", 1)[-1]})
+            self._add(metric, float(attributes.get(attribute, 0)))
 
     def _new_lines(self, logical_id: str) -> Iterator[str]:
         """Lines not taken in before: ministack numbers no events but only ever adds to a stream."""

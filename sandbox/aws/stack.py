@@ -21,9 +21,10 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from sandbox.aws import wait
+from sandbox.aws.access import ACCOUNT
 from sandbox.aws.build import SOURCES, Mutation, build
 from sandbox.aws.errors import LocalAwsError
-from sandbox.aws.local import ACCOUNT, REGION, RUNTIME, LocalAws
+from sandbox.aws.local import REGION, RUNTIME, LocalAws
 from sandbox.aws.reconcile import apply_what_was_dropped
 from sandbox.aws.template import Resolver, load
 
@@ -40,6 +41,8 @@ _LOCAL_PARAMETERS = {
     "OnAws": "false",
     "Pace": "sandbox",
 }
+# What demands TLS is made on AWS alone, and where the local one is secured.
+_TLS_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
 
 
 class Stack:
@@ -147,6 +150,7 @@ class Stack:
         physical = self.physical[logical_id]
         name = physical.rsplit("/", 1)[-1]
         arns = {
+            "AWS::CloudWatch::Alarm": f"cloudwatch:{REGION}:{ACCOUNT}:alarm:{physical}",
             "AWS::DynamoDB::Table": f"dynamodb:{REGION}:{ACCOUNT}:table/{name}",
             "AWS::IAM::Role": f"iam::{ACCOUNT}:role/{name}",
             "AWS::KMS::Key": f"kms:{REGION}:{ACCOUNT}:key/{name}",
@@ -177,6 +181,8 @@ def deploy(
     Raises LocalAwsError: a build failed, a mutation does not fit, or a resource could not be made.
     """
     body = load(template)
+    if aws.secured:
+        body["Resources"] = _with_tls_policies(body["Resources"])
     resources = body["Resources"]
     zips = build(resources, template.parent, [Mutation(*m) for m in mutations])
     _upload(aws, resources, zips)
@@ -186,6 +192,15 @@ def deploy(
     stack = Stack(aws, name)
     apply_what_was_dropped(stack)
     return stack
+
+
+def _with_tls_policies(resources: Mapping[str, Any]) -> dict[str, Any]:
+    always = {
+        name: {key: value for key, value in one.items() if key != "Condition"}
+        for name, one in resources.items()
+        if one["Type"] in _TLS_POLICIES
+    }
+    return {**resources, **always}
 
 
 def _upload(aws: LocalAws, resources: dict[str, Any], zips: Mapping[str, bytes]) -> None:

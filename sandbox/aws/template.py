@@ -44,7 +44,7 @@ _Loader.add_multi_constructor("!", _intrinsic)
 def load(path: Path) -> dict[str, Json]:
     """The template in `path`, with every short tag in its long form."""
     with path.open(encoding="utf-8") as file:
-        loaded: dict[str, Json] = yaml.load(file, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loaded: dict[str, Json] = yaml.load(file, Loader=_Loader)  # nosec B506 # noqa: S506 - a SafeLoader
     return loaded
 
 

@@ -94,7 +94,9 @@ class IntacctClient:
 
     `endpoint` is where logins go; sessions say themselves where they are served. `trusted_host`
     replaces the rule that credentials go to https under intacct.com only. `time_left` gives the
-    seconds left of the running function. Raises ConfigurationError for an endpoint not trusted.
+    seconds left of the running function. `renewed` gives the credentials as they are stored now:
+    before a login, and where ours are refused. Raises ConfigurationError for an endpoint not
+    trusted.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class IntacctClient:
         random: Callable[[], float],
         options: ClientOptions | None = None,
         time_left: Callable[[], float] | None = None,
+        renewed: Callable[[], Credentials | None] | None = None,
     ) -> None:
         if not is_trusted(endpoint, trusted_host):
             raise ConfigurationError(
@@ -128,6 +131,7 @@ class IntacctClient:
         self._random = random
         self._options = options or ClientOptions()
         self._time_left = time_left
+        self._renewed = renewed
         self._in_flight = threading.Lock()
         self._sessions = Sessions(
             credentials,
@@ -138,6 +142,7 @@ class IntacctClient:
             random=random,
             cap=self._options.session_cap,
             trusted_host=trusted_host,
+            latest=self._latest_version,
         )
 
     # ------------------------------------------------------------------- functions
@@ -207,12 +212,30 @@ class IntacctClient:
                     ) from error
                 dead = session.session_id
             except SourceError as error:
+                if isinstance(error, SourceAuthError) and self._renew():
+                    continue  # the sender's password goes with every request
                 tries += 1
                 pause = self._pause(error, tries)
                 if pause is None or self.clock.monotonic() + pause >= until:
                     raise
                 self._sleep(pause)
             self.usage.retries += 1
+
+    def _renew(self) -> bool:
+        """Whether other credentials are stored by now; then they are ours from here on.
+
+        Those of another user are left to the next client: sessions here are this one's.
+        """
+        stored = self._renewed() if self._renewed else None
+        ours = self.credentials
+        if stored is None or stored.version == ours.version or stored.login != ours.login:
+            return False
+        self.credentials = stored
+        return True
+
+    def _latest_version(self) -> str:
+        self._renew()
+        return self.credentials.version
 
     def _deadline(self) -> float:
         left = self._time_left() if self._time_left else self._options.budget

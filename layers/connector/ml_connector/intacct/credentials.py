@@ -39,6 +39,11 @@ class Credentials:
                     f"{name} in the Intacct secret holds a control character: enter it again"
                 )
 
+    @property
+    def login(self) -> tuple[str, str, str, str]:
+        """Who signs in where, without the passwords."""
+        return self.sender_id, self.company_id, self.user_id, self.entity_id
+
     def __repr__(self) -> str:
         return "Credentials(hidden)"
 

@@ -71,7 +71,12 @@ def is_trusted(endpoint: str, trusted_host: str = "") -> bool:
 
 
 class Sessions:
-    """The session of one user of one company. Safe to use from several threads."""
+    """The session of one user of one company. Safe to use from several threads.
+
+    `latest` is called before every login and gives the version of the credentials `log_in` will
+    use: a login with a password that was changed meanwhile is a refused one, and an account bears
+    few of them.
+    """
 
     def __init__(
         self,
@@ -84,7 +89,9 @@ class Sessions:
         random: Callable[[], float],
         cap: timedelta,
         trusted_host: str = "",
+        latest: Callable[[], str] | None = None,
     ) -> None:
+        self._latest = latest
         self._key = SessionKey(
             credentials.sender_id,
             credentials.company_id,
@@ -141,6 +148,8 @@ class Sessions:
             usable = self._usable(record, dead, now)
             if usable is not None:
                 return self._keep(usable)
+            if record.hold is not None and record.hold.version == self._version:
+                self._catch_up()
             self._respect(record.hold, now)
             owner = uuid.uuid4().hex
             if self._store.try_lock(self._key, owner, now=now, until=now + LOCK):
@@ -159,6 +168,7 @@ class Sessions:
             if usable is not None and now < usable.refresh_at:
                 self._unlock(owner)
                 return self._keep(usable)
+            self._catch_up()
             self._respect(record.hold, now)
         except BaseException:
             self._unlock(owner)
@@ -220,6 +230,10 @@ class Sessions:
         )
 
     # -------------------------------------------------------------------- small
+    def _catch_up(self) -> None:
+        if self._latest is not None:
+            self._version = self._latest()
+
     def _usable(
         self, record: SessionRecord, unwanted: str | None, now: datetime
     ) -> StoredSession | None:

@@ -15,6 +15,8 @@ from .endpoints import Endpoints, Product
 from .http_client import ConnectorHttpClient
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .credentials import TwilioCredentials
 
 
@@ -29,15 +31,20 @@ def preload() -> Any:  # noqa: ANN401 - the official classes are untyped
 
 
 class TwilioConnection:
-    """One account at one place: credentials, addresses and the HTTP client all products share."""
+    """One account at one place: credentials, addresses and the HTTP client all products share.
+
+    `renewed` gives the credentials as they are stored now, for where Twilio refuses the ones given.
+    """
 
     def __init__(
         self,
         credentials: TwilioCredentials,
         endpoints: Endpoints | None = None,
         http: ConnectorHttpClient | None = None,
+        renewed: Callable[[], TwilioCredentials | None] | None = None,
     ) -> None:
         self._credentials = credentials
+        self._renewed = renewed
         self._endpoints = endpoints or Endpoints()
         self._http = http
         self._client: Any = None
@@ -48,7 +55,9 @@ class TwilioConnection:
         """The HTTP client under the official one."""
         if self._http is None:
             with self._lock:
-                self._http = self._http or ConnectorHttpClient(tls=self._endpoints.tls)
+                self._http = self._http or ConnectorHttpClient(
+                    tls=self._endpoints.tls, renewed=self._now_stored
+                )
         return self._http
 
     @property
@@ -84,6 +93,13 @@ class TwilioConnection:
         """Close kept connections."""
         if self._http is not None:
             self._http.close()
+
+    def _now_stored(self) -> tuple[str, str] | None:
+        """User and password; of another account they would be no use, for addresses name ours."""
+        found = self._renewed() if self._renewed else None
+        if found is None or found.account_sid != self._credentials.account_sid:
+            return None
+        return found.username, found.password
 
     def _official(self) -> Any:  # noqa: ANN401 - the official classes are untyped
         if self._client is None:

@@ -16,6 +16,7 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import requests
@@ -58,7 +59,10 @@ class ConnectorHttpClient(HttpClient):  # type: ignore[misc]
     """The official client's HttpClient. Answers outside 2xx, and none, come as DeliveryErrors.
 
     `default_budget` holds, in seconds, for creates outside of `within`. A connection idle for more
-    than `max_idle` seconds is not used again (`wire.py` says why). One instance serves threads.
+    than `max_idle` seconds is not used again (`wire.py` says why). `renewed` gives user and
+    password as they are stored now: it is asked where Twilio refuses ours, and where they are
+    others the request, which was refused unread, is made once more with them. One instance serves
+    threads.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class ConnectorHttpClient(HttpClient):  # type: ignore[misc]
         clocks: Clocks | None = None,
         sleep: Callable[[float], None] = time.sleep,
         draw: Callable[[float, float], float] = random.uniform,
+        renewed: Callable[[], tuple[str, str] | None] | None = None,
     ) -> None:
         super().__init__(logging.getLogger(__name__), is_async=False, timeout=default_budget)
         self._default_budget = default_budget
@@ -80,6 +85,8 @@ class ConnectorHttpClient(HttpClient):  # type: ignore[misc]
         self._clocks = clocks or Clocks()
         self._sleep = sleep
         self._draw = draw
+        self._renewed = renewed
+        self._instead: tuple[str, str] | None = None
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))
@@ -113,22 +120,43 @@ class ConnectorHttpClient(HttpClient):  # type: ignore[misc]
     ) -> Response:
         """Called by the official client for every request. Raises only DeliveryErrors.
 
-        A GET follows the ReadPolicy. Anything else is tried once, whatever happens.
+        A GET follows the ReadPolicy. Anything else is tried once, whatever happens, but for
+        credentials that were changed meanwhile.
         """
         method = method.upper()
+        given = _BUDGET.get() if timeout is None else timeout
+        if given is None:
+            given = self.reads.budget if method == "GET" else self._default_budget
+        end = self._clocks.monotonic() + given
+        said = requests.Request(method, uri, params=params, data=data, headers=headers)
+        said.auth = self._instead or auth
         try:
-            request = self._session.prepare_request(
-                requests.Request(method, uri, params=params, data=data, headers=headers, auth=auth)
-            )
+            return self._answered(said, given)
+        except DeliveryError as error:
+            if error.http_status != HTTPStatus.UNAUTHORIZED or not self._renew(said.auth):
+                raise
+        said.auth = self._instead
+        return self._answered(said, end - self._clocks.monotonic())
+
+    def _renew(self, refused: object) -> bool:
+        """Whether there are other credentials than the refused ones by now."""
+        stored = self._renewed() if self._renewed else None
+        if stored is None or stored == refused:
+            return False
+        self._instead = stored
+        return True
+
+    def _answered(self, said: requests.Request, budget: float) -> Response:
+        try:
+            request = self._session.prepare_request(said)
         except (requests.RequestException, ValueError) as error:
             raise DeliveryBlocked(
                 f"the request cannot be written ({type(error).__name__}); "
                 "check TWILIO_BASE_URL and the twilio secret"
             ) from None
-        given = _BUDGET.get() if timeout is None else timeout
-        if method == "GET":
-            return self._repeatedly(request, self.reads.budget if given is None else given)
-        return self._once(request, self._default_budget if given is None else given)
+        if request.method == "GET":
+            return self._repeatedly(request, budget)
+        return self._once(request, budget)
 
     def _repeatedly(self, request: requests.PreparedRequest, budget: float) -> Response:
         end = self._clocks.monotonic() + budget

@@ -84,7 +84,10 @@ def update(world: World, request: ApiRequest) -> ApiResponse:
 
 def delete(world: World, request: ApiRequest) -> ApiResponse:
     """DELETE one."""
-    world.calls.delete(_find(world, request).sid)
+    call = _find(world, request)
+    if call.status not in FINAL:
+        raise ApiError(20009)
+    world.calls.delete(call.sid)
     return ApiResponse(HTTPStatus.NO_CONTENT)
 
 

@@ -31,6 +31,7 @@ REFUSALS = MappingProxyType(
         20008: Refusal(
             HTTPStatus.FORBIDDEN, "Resource not accessible with Test Account Credentials"
         ),
+        20009: Refusal(HTTPStatus.CONFLICT, "Cannot change this resource before it is complete"),
         20403: Refusal(HTTPStatus.FORBIDDEN, "Forbidden: the API key lacks permission {value}"),
         20404: Refusal(HTTPStatus.NOT_FOUND, "The requested resource {value} was not found"),
         20405: Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"),

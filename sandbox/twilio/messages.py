@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EXPIRED_IN_QUEUE, ACCOUNT_SUSPENDED, NO_SENDER = 30036, 30002, 21703
 OUTBOUND, INBOUND = "outbound-api", "inbound"
+#: Twilio has not handed it over yet, and refuses to change or remove the record (error 20009).
+IN_FLIGHT = frozenset({"accepted", "scheduled", "queued", "sending", "receiving"})
 FINAL = frozenset({"delivered", "undelivered", "failed", "canceled", "received", "read"})
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sandbox.twilio.endpoints import Endpoint
 from sandbox.twilio.errors import ApiError
 from sandbox.twilio.filters import date_filter
-from sandbox.twilio.messages import Draft
+from sandbox.twilio.messages import IN_FLIGHT, Draft
 from sandbox.twilio.numbers import SMS_FROM, SMS_TO, is_e164
 from sandbox.twilio.wire import ApiResponse, created, list_v2010, read_time, rfc2822
 
@@ -69,6 +69,7 @@ def update(world: World, request: ApiRequest) -> ApiResponse:
     if request.has("Body"):
         if request.get("Body"):
             raise ApiError(20001, "Body can only be redacted: it must be empty")
+        _refuse_in_flight(message)
         message.body = ""
         message.updated = now
     return ApiResponse(body=render(world, message))
@@ -76,8 +77,16 @@ def update(world: World, request: ApiRequest) -> ApiResponse:
 
 def delete(world: World, request: ApiRequest) -> ApiResponse:
     """DELETE one."""
-    world.messages.delete(_find(world, request).sid)
+    message = _find(world, request)
+    _refuse_in_flight(message)
+    world.messages.delete(message.sid)
     return ApiResponse(HTTPStatus.NO_CONTENT)
+
+
+def _refuse_in_flight(message: Message) -> None:
+    """Of a removal that is documented; that a body is redacted "post-flight", and no more."""
+    if message.status in IN_FLIGHT:
+        raise ApiError(20009)
 
 
 def read_draft(world: World, request: ApiRequest) -> Draft:

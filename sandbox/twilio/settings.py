@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields
 from sandbox.twilio.numbers import DEFAULT_SENDER, MAGIC_SENDER
 
 DEFAULT_ACCOUNT_SID = "AC" + "5a" * 16
-DEFAULT_AUTH_TOKEN = "sandbox-auth-token"
+DEFAULT_AUTH_TOKEN = "sandbox-auth-token"  # nosec B105 # made up
 DEFAULT_KEY_SID = "SK" + "5b" * 16
-DEFAULT_KEY_SECRET = "sandbox-api-secret"  # pragma: allowlist secret
+DEFAULT_KEY_SECRET = "sandbox-api-secret"  # nosec B105 # made up # pragma: allowlist secret
 TEST_ACCOUNT_SID = "AC" + "7e" * 16
-TEST_AUTH_TOKEN = "sandbox-test-token"
+TEST_AUTH_TOKEN = "sandbox-test-token"  # nosec B105 # made up
 DEFAULT_SERVICE_SID = "MG" + "5c" * 16
 """A Messaging Service whose pool holds the account's own numbers."""
 

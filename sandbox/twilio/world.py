@@ -73,7 +73,7 @@ class World:
         self.born = self.clock.now()
         self.agenda = Agenda()
         self.throttle = Throttle()
-        self.faults = Faults(random.Random(seed))
+        self.faults = Faults(random.Random(seed))  # nosec B311 # the same faults every time
         self.phones = Phones()
         self.opt_outs = OptOuts()
         self.requests: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)

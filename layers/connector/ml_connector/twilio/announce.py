@@ -108,6 +108,9 @@ class AnnouncingCaller:
             raise DeliveryRejected("not a call SID: CA and 32 hex digits")
         hang_up(self._connection, self._reader, sid)
 
+    def blank(self, sid: str) -> None:
+        """Nothing: a plain call leaves no text with Twilio. A flow's runs end after a month."""
+
     def judge_call(self, error_code: int | None) -> Verdict:
         """What to do about a call that failed, by its error code."""
         return verdict_on(error_code)

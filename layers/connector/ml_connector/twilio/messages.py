@@ -110,9 +110,21 @@ class TwilioMessenger:
 
     def fetch(self, sid: str) -> ProviderMessage | None:
         """One message, or None where Twilio no longer (or not yet) knows it."""
-        if not MESSAGE_SID.fullmatch(sid):
-            raise DeliveryRejected("not a message SID: SM or MM and 32 hex digits")
-        return self._reader.found(lambda: _message(self._connection.messages()(sid).fetch()))
+        message = self._connection.messages()(_checked(sid))
+        return self._reader.found(lambda: _message(message.fetch()))
+
+    def blank(self, sid: str) -> None:
+        """Remove the text of a message that is over: Twilio keeps the rest, the numbers too.
+
+        An update with an empty body does that, and nothing else does (Message resource, "Update").
+        """
+        message = self._connection.messages()(_checked(sid))
+        self._reader.erase(lambda: message.update(body=""))
+
+    def remove(self, sid: str) -> None:
+        """Remove a message that is over from Twilio's log, with its numbers."""
+        message = self._connection.messages()(_checked(sid))
+        self._reader.erase(message.delete)
 
     def judge(self, error_code: int | None) -> Verdict:
         """What to do about a message that did not arrive, by its error code."""
@@ -134,6 +146,12 @@ class TwilioMessenger:
             )
 
         return self._lists.pages(row, filters)
+
+
+def _checked(sid: str) -> str:
+    if not MESSAGE_SID.fullmatch(sid):
+        raise DeliveryRejected("not a message SID: SM or MM and 32 hex digits")
+    return sid
 
 
 def _refuse_the_hopeless(request: SmsRequest) -> None:

@@ -58,6 +58,14 @@ class Reader:
         """`ask(*about)`, which creates something, within `timeout` seconds; never repeated."""
         return self._within(timeout, "POST", ask, *about)
 
+    def erase(self, ask: Callable[..., object], *about: object) -> None:
+        """`ask(*about)`, once, which removes something; what Twilio has no more is removed."""
+        try:
+            self._within(self.budget(), "POST", ask, *about)
+        except DeliveryError as error:
+            if error.provider_code != NOT_FOUND:
+                raise
+
     def pages(self, ask: Callable[[], Any], follow: Callable[[str], Any]) -> Iterator[Any]:
         """The pages of a list: the one `ask` gives, and those its links lead to."""
         page: Any = self.read(ask)

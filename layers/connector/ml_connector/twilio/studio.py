@@ -158,6 +158,11 @@ class StudioCaller:
         if context is not None and context.call_sid:
             hang_up(self._connection, self._reader, context.call_sid)
 
+    def blank(self, sid: str) -> None:
+        """Remove the run of the flow, which holds what was said; the leg holds only numbers."""
+        if not is_call_sid(sid):
+            self._reader.erase(self._execution(sid).delete)
+
     def judge_call(self, error_code: int | None) -> Verdict:
         """What to do about a call that failed, by its error code."""
         return verdict_on(error_code)

@@ -1,0 +1,1 @@
+"""Erasing a person: what there is of them, what stands against it, and doing it."""

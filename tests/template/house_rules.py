@@ -12,6 +12,7 @@ from typing import Any
 
 QUEUE = "AWS::SQS::Queue"
 FUNCTION = "AWS::Lambda::Function"
+ALIAS = "AWS::Lambda::Alias"
 MAPPING = "AWS::Lambda::EventSourceMapping"
 INVOKE_CONFIG = "AWS::Lambda::EventInvokeConfig"
 SCHEDULE = "AWS::Scheduler::Schedule"
@@ -36,6 +37,13 @@ PUBLIC_KINDS = (
 )
 
 Found = Iterator[str]
+
+
+def function_behind(deployed: Any, target: str) -> str:
+    """The function that is invoked where its alias is, or itself by name or ARN."""
+    name = target.removesuffix(".Arn")
+    alias = deployed.of(ALIAS).get(name)
+    return str(alias["FunctionName"]) if alias else name
 
 
 def dead_letter_queues(deployed: Any) -> set[str]:
@@ -113,7 +121,8 @@ def visibility_is_at_least_six_times_the_time_out(deployed: Any) -> Found:
     for mapping in deployed.of(MAPPING).values():
         queue = mapping["EventSourceArn"].removesuffix(".Arn")
         visibility = int(deployed.of(QUEUE)[queue]["VisibilityTimeout"])
-        timeout = int(deployed.of(FUNCTION)[mapping["FunctionName"]]["Timeout"])
+        consumer = function_behind(deployed, mapping["FunctionName"])
+        timeout = int(deployed.of(FUNCTION)[consumer]["Timeout"])
         if visibility < 6 * timeout:
             yield f"{queue}: {visibility} s for a function of {timeout} s"
 
@@ -127,30 +136,35 @@ def queue_mappings_report_partial_failures_and_are_bounded(deployed: Any) -> Fou
         # Two is the least AWS takes.
         if mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0) < 2:
             yield f"{name}: unbounded"
-        consumer = deployed.of(FUNCTION)[mapping["FunctionName"]]
+        consumer = deployed.of(FUNCTION)[function_behind(deployed, mapping["FunctionName"])]
         # Throttled messages would be received, given back, and end in the dead-letter queue.
         if "ReservedConcurrentExecutions" in consumer:
             yield f"{name}: the function's concurrency is reserved"
 
 
-def schedules_run_every_minute_without_retries_and_keep_what_fails(deployed: Any) -> Found:
+#: When each kind of tick comes. By night three times, for what one of them could not do.
+TICKS = {"schedule": "rate(1 minute)", "nightly": "cron(37 8-10 * * ? *)"}
+
+
+def schedules_run_when_they_should_without_retries_and_keep_what_fails(deployed: Any) -> Found:
     for name, schedule in deployed.of(SCHEDULE).items():
         target = schedule["Target"]
-        if schedule["ScheduleExpression"] != "rate(1 minute)":
-            yield f"{name}: {schedule['ScheduleExpression']}"
+        asked = json.loads(target["Input"])
+        if schedule["ScheduleExpression"] != TICKS.get(asked.get("trigger")):
+            yield f"{name}: {schedule['ScheduleExpression']} for {asked}"
         if schedule["FlexibleTimeWindow"] != {"Mode": "OFF"}:
             yield f"{name}: flexible"
         if target.get("RetryPolicy", {}).get("MaximumRetryAttempts") != 0:
             yield f"{name}: retried"
         if "DeadLetterConfig" not in target:
             yield f"{name}: lost when it cannot be delivered"
-        if json.loads(target["Input"]) != {"v": 1, "trigger": "schedule"}:
+        if asked.keys() != {"v", "trigger"} or asked["v"] != 1:
             yield f"{name}: {target['Input']}"
 
 
 def asynchronous_invocations_are_not_retried(deployed: Any) -> Found:
-    invoked = {s["Target"]["Arn"].removesuffix(".Arn") for s in deployed.of(SCHEDULE).values()}
-    for function in invoked:
+    invoked = {s["Target"]["Arn"] for s in deployed.of(SCHEDULE).values()}
+    for function in {function_behind(deployed, target) for target in invoked}:
         configs = [c for c in deployed.of(INVOKE_CONFIG).values() if c["FunctionName"] == function]
         if [config["MaximumRetryAttempts"] for config in configs] != [0]:
             yield function
@@ -269,7 +283,7 @@ RULES: list[Callable[[Any], Found]] = [
     every_function_knows_its_time_out,
     visibility_is_at_least_six_times_the_time_out,
     queue_mappings_report_partial_failures_and_are_bounded,
-    schedules_run_every_minute_without_retries_and_keep_what_fails,
+    schedules_run_when_they_should_without_retries_and_keep_what_fails,
     asynchronous_invocations_are_not_retried,
     a_failed_poll_of_a_company_is_kept,
     nothing_is_reachable_from_the_internet,

@@ -73,12 +73,17 @@ BREAKS: list[tuple[Rule, str, Any]] = [
         5,
     ),
     (
-        rules.schedules_run_every_minute_without_retries_and_keep_what_fails,
+        rules.schedules_run_when_they_should_without_retries_and_keep_what_fails,
         "Resources/PollFunction/Properties/Events/EveryMinute/Properties/RetryPolicy",
         GONE,
     ),
     (
-        rules.schedules_run_every_minute_without_retries_and_keep_what_fails,
+        rules.schedules_run_when_they_should_without_retries_and_keep_what_fails,
+        "Resources/PollFunction/Properties/Events/Nightly/Properties/ScheduleExpression",
+        "rate(1 minute)",
+    ),
+    (
+        rules.schedules_run_when_they_should_without_retries_and_keep_what_fails,
         "Resources/StatusCheckFunction/Properties/Events/EveryMinute/Properties/DeadLetterConfig",
         GONE,
     ),

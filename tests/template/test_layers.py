@@ -22,7 +22,7 @@ LAYERS = {"ConnectorLayer": "connector", "DependenciesLayer": "dependencies"}
 # Bytes unpacked; Lambda allows 250 MB for all layers and the function together.
 LARGEST = 40_000_000
 REGIONS = ["us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1"]
-SERVICES = ["dynamodb", "lambda", "s3", "secretsmanager", "sqs"]
+SERVICES = ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs"]
 
 # What the functions use of the layer, by the ways in which it could have been cut too much.
 USE = """

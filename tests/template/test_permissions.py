@@ -59,6 +59,7 @@ TABLES = {
         "ApproversTable": READ | {"Scan", "UpdateItem"},
     },
     "ScheduleRole": {},
+    "DeploymentRole": {},
 }
 
 FUNCTION_ARN = "arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:function:AWS::StackName"
@@ -78,7 +79,10 @@ OTHERS = {
         ("secretsmanager:GetSecretValue", "IntacctSecret.Id"),
         ("sqs:SendMessage", "AlertsQueue.Arn"),
         ("sqs:SendMessage", "PollDlq.Arn"),
-        ("lambda:InvokeFunction", f"{FUNCTION_ARN}-poll"),
+        ("lambda:InvokeFunction", f"{FUNCTION_ARN}-poll:live"),
+        ("sns:Publish", "SummaryTopic"),
+        ("kms:Decrypt", "DataKey.Arn"),
+        ("kms:GenerateDataKey", "DataKey.Arn"),
     },
     "SendRole": {
         ("logs:CreateLogStream", "SendLogGroup.Arn"),
@@ -93,17 +97,32 @@ OTHERS = {
         ("logs:PutLogEvents", "StatusCheckLogGroup.Arn"),
         ("secretsmanager:GetSecretValue", "TwilioSecret.Id"),
         ("sqs:SendMessage", "AlertsQueue.Arn"),
-        ("lambda:InvokeFunction", "PollFunction.Arn"),
+        ("lambda:InvokeFunction", f"{FUNCTION_ARN}-poll:live"),
         KEEP_ROOTS,
     },
     "ScheduleRole": {
-        ("lambda:InvokeFunction", f"{FUNCTION_ARN}-poll"),
-        ("lambda:InvokeFunction", f"{FUNCTION_ARN}-status-check"),
+        ("lambda:InvokeFunction", f"{FUNCTION_ARN}-poll:live"),
+        ("lambda:InvokeFunction", f"{FUNCTION_ARN}-status-check:live"),
         ("sqs:SendMessage", "ScheduleDlq.Arn"),
         ("kms:Decrypt", "DataKey.Arn"),
         ("kms:GenerateDataKey", "DataKey.Arn"),
     },
+    "DeploymentRole": {
+        ("cloudwatch:DescribeAlarms", "*"),
+        *(
+            (f"lambda:{action}", f"{FUNCTION_ARN}-{function}{alias}")
+            for action in ("GetAlias", "GetProvisionedConcurrencyConfig", "UpdateAlias")
+            for function in ("poll", "send", "status-check")
+            for alias in ("", ":live")
+        ),
+    },
 }
+
+
+@pytest.fixture(scope="module")
+def deployed(raw_template: dict[str, Any], deploy_as: Any) -> Any:
+    """With the role of gradual deployments, which not every stage has."""
+    return deploy_as(raw_template, Rollout="gradual")
 
 
 def as_list(value: Any) -> list[Any]:
@@ -151,6 +170,7 @@ def test_no_role_has_a_policy_of_aws_itself(deployed: Any) -> None:
         "SendRole": ["RuntimePolicy"],
         "StatusCheckRole": ["RuntimePolicy"],
         "ScheduleRole": None,
+        "DeploymentRole": None,
     }
 
 
@@ -206,6 +226,7 @@ def test_the_audit_trail_can_only_be_read_and_added_to(deployed: Any) -> None:
         ("SendRole", "lambda"),
         ("StatusCheckRole", "lambda"),
         ("ScheduleRole", "scheduler"),
+        ("DeploymentRole", "codedeploy"),
     ],
 )
 def test_a_role_is_assumed_by_its_service_alone(role: str, service: str, deployed: Any) -> None:

@@ -64,7 +64,10 @@ def test_tables_have_the_keys_and_indexes_of_the_store(deployed: Any) -> None:
     assert (opened["IndexName"], keys(opened["KeySchema"])) == ("open", ["pk", "open_since"])
     (due,) = deployed.of(TABLE)["AlertsTable"]["GlobalSecondaryIndexes"]
     assert (due["IndexName"], keys(due["KeySchema"])) == ("due", ["due_shard", "look_at"])
-    assert due["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert due["Projection"] == {
+        "ProjectionType": "INCLUDE",
+        "NonKeyAttributes": ["company", "recipient"],
+    }
 
 
 def test_without_aws_only_the_policies_that_demand_tls_and_saved_queries_are_left_out(
@@ -79,6 +82,7 @@ def test_without_aws_only_the_policies_that_demand_tls_and_saved_queries_are_lef
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
     }
+    assert set(local.resources) <= set(deployed.resources)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any
 
 from ml_connector.observability import METRICS
 from sandbox.aws.local import ROOT
+from tests.template.house_rules import function_behind
 
 FUNCTION = "AWS::Lambda::Function"
 ALARM = "AWS::CloudWatch::Alarm"
@@ -40,7 +41,7 @@ NEEDS_SOMEBODY_NOW = {
 #: What a healthy connector writes all the time: there, silence is the failure.
 NEVER_SILENT = {"Invocations", "PollsSucceeded"}
 #: What of ours is trouble whenever it is counted at all.
-TROUBLES = METRICS - {"AlertsDelivered", "AlertsSent", "EventsDetected", "PollsSucceeded"}
+TROUBLES = METRICS - {"AlertsDelivered", "AlertsSent", "PollsSucceeded"}
 
 COLUMNS = 24
 
@@ -67,7 +68,7 @@ def every_scheduled_function_raises_an_alarm_when_it_is_not_started(deployed: An
         if alarm["MetricName"] == "Invocations"
     }
     schedules = deployed.of("AWS::Scheduler::Schedule").values()
-    yield from {one["Target"]["Arn"].removesuffix(".Arn") for one in schedules} - watched
+    yield from {function_behind(deployed, one["Target"]["Arn"]) for one in schedules} - watched
 
 
 def every_alarm_names_a_runbook_that_there_is(deployed: Any) -> Found:
@@ -178,7 +179,7 @@ def business_stands_above_health_and_health_above_the_functions(deployed: Any) -
         for namespace, metric, _ in series(widget):
             if namespace == "AWS/Lambda":
                 top["functions"].append(widget["y"])
-            elif namespace == NAMESPACE and (metric[:6] == "Alerts" or metric == "EventsDetected"):
+            elif namespace == NAMESPACE and metric[:6] == "Alerts":
                 top["business"].append(widget["y"])
             else:
                 top["health"].append(widget["y"])

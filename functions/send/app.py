@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ml_connector.aws.queue import dispatch_in
 from ml_connector.bootstrap.dispatching import DispatchContainer
 from ml_connector.errors import ConfigurationError, ConnectorError
+from ml_connector.observability import place_of, plainly
 from ml_connector.usecases.send import send
 
 container = DispatchContainer()
@@ -29,6 +30,7 @@ gc.freeze()
 gc.enable()
 
 
+@plainly
 def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
     """Handle a batch of queue messages; those that failed alone are delivered again."""
     telemetry = container.telemetry
@@ -46,8 +48,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
         raise
 
     def one(record: SQSRecord) -> None:
+        telemetry.concerning()
         try:
             dispatch_id = dispatch_in(record.body)
+            telemetry.concerning(dispatch=dispatch_id)
             outcome = send(dispatch_id, ports, container.until(context))
         except ConnectorError as error:
             telemetry.error(
@@ -55,6 +59,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, Any]:
                 message_id=record.message_id,
                 code=error.code,
                 reason=error.safe_message,
+            )
+            raise
+        except Exception as error:
+            # The batch gives the message back without a word, and its text may quote anything.
+            telemetry.error(
+                "message_failed",
+                message_id=record.message_id,
+                code=type(error).__name__,
+                reason=place_of(error),
             )
             raise
         telemetry.event("message_done", dispatch=dispatch_id, outcome=outcome.value)

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ml_connector.bootstrap.dispatching import DispatchContainer
 from ml_connector.bootstrap.rooting import RootKeeper
 from ml_connector.errors import ConfigurationError, ConnectorError
+from ml_connector.observability import plainly
 from ml_connector.usecases.check_status import check_status
 
 container = DispatchContainer()
@@ -22,6 +23,7 @@ gc.freeze()
 gc.enable()
 
 
+@plainly
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Look after everything that is due for a look. The event is a tick and carries nothing."""
     telemetry = container.telemetry
@@ -47,6 +49,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "bundled": report.bundled,
         "stepped": report.stepped,
         "replies": report.replies,
+        "blanked": report.blanked,
         "left": report.left,
     }
     telemetry.event("status_checked", **summary)

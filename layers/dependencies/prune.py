@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 # AWS services a function talks to. Add one here together with its first use.
-AWS_SERVICES = frozenset({"dynamodb", "lambda", "s3", "secretsmanager", "sqs"})
+AWS_SERVICES = frozenset({"dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs"})
 
 # Twilio products a function talks to: messages and calls (api), confirmed voice calls (studio),
 # checks of senders and numbers (messaging, lookups, verify).

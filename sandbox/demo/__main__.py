@@ -12,12 +12,15 @@ if sys.version_info < (3, 11):  # noqa: UP036 - said before a newer syntax stops
     sys.exit("ml-connector needs Python 3.11 or newer; this is " + sys.version.split()[0])
 
 import argparse
+import os
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from rich.console import Console
 
+from sandbox.aws.dashboard import parts, show
 from sandbox.aws.errors import LocalAwsError
 from sandbox.demo.breakages import BREAKAGES, Breakage
 from sandbox.demo.narrator import Narrator, OutcomeMissingError
@@ -35,7 +38,7 @@ def main() -> int:
     console = Console(highlight=False)
     breakage = BREAKAGES.get(arguments.breakage, NO_BREAKAGE)
     try:
-        return _run(console, breakage, arguments.patience, stay=not arguments.exit)
+        return _run(console, breakage, arguments)
     except KeyboardInterrupt:
         console.print("Stopped.")
         return 0 if not arguments.exit else 1
@@ -44,12 +47,12 @@ def main() -> int:
         return 1
 
 
-def _run(console: Console, breakage: Breakage, patience: float, *, stay: bool) -> int:
+def _run(console: Console, breakage: Breakage, arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     console.print("Starting the local AWS, Intacct and Twilio, and deploying template.yaml ...")
     people = () if breakage.without_people else PEOPLE
     with LocalWorld(mutations=breakage.mutations, people=people) as world:
-        narrator = Narrator(console, patience)
+        narrator = Narrator(console, arguments.patience)
         world.await_first_poll()
         breakage.after_start(world)
         console.print(f"Deployed and polling after {time.monotonic() - began:.1f} s.")
@@ -64,9 +67,23 @@ def _run(console: Console, breakage: Breakage, patience: float, *, stay: bool) -
         else:
             took = time.monotonic() - began
             console.print(f"[green]Every outcome was seen[/green], {took:.1f} s.")
-        if stay:
+        if arguments.dashboard:
+            _picture(world, arguments.dashboard)
+            console.print(f"What the dashboard shows is in {arguments.dashboard}.")
+        if not arguments.exit:
             _stay(world, console)
     return 1 if narrator.missing else 0
+
+
+def _picture(world: LocalWorld, path: Path) -> None:
+    """What the deployed dashboard shows of the story, as an SVG or a web page."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nobody:
+        console = Console(record=True, width=110, file=nobody)
+        show(parts(world.stack), console)
+    if path.suffix == ".html":
+        console.save_html(str(path))
+    else:
+        console.save_svg(str(path), title=world.stack.name)
 
 
 def _stay(world: LocalWorld, console: Console) -> None:
@@ -89,6 +106,12 @@ def _arguments() -> argparse.Namespace:
         dest="breakage",
         choices=sorted(BREAKAGES),
         help="take one piece out, to see that the story notices",
+    )
+    parser.add_argument(
+        "--dashboard",
+        type=Path,
+        metavar="FILE",
+        help="keep what the dashboard shows in the end: FILE.svg or FILE.html",
     )
     parser.add_argument(
         "--patience", type=float, default=1.0, help="stretches every wait; 2 on a slow machine"

@@ -98,7 +98,10 @@ def arranged(
     Nulls come last, or first when descending.
     """
     if not any(column.own and column.name == "RECORDNO" for column, _ in order):
-        random.Random(f"{company.seed}/{table.kind.name}/{table.version}").shuffle(rows)
+        dice = random.Random(  # nosec B311 # the same order every time
+            f"{company.seed}/{table.kind.name}/{table.version}"
+        )
+        dice.shuffle(rows)
     for column, descending in reversed(order):
         rows.sort(key=_sort_key(column), reverse=descending)
     return rows

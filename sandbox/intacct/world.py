@@ -14,9 +14,9 @@ from .sessions import Sessions
 GATEWAY_PATH = "/ia/xml/xmlgw.phtml"
 COMPANY_ID = "acme-sandbox"
 SENDER_ID = "sandbox-sender"
-SENDER_PASSWORD = "sandbox-sender-password"
+SENDER_PASSWORD = "sandbox-sender-password"  # nosec B105 # of the simulated company
 USER_ID = "sandbox-user"
-USER_PASSWORD = "sandbox-user-password"
+USER_PASSWORD = "sandbox-user-password"  # nosec B105 # of the simulated company
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,13 @@ class Calls:
         if placed is not None:
             placed.end(self._clock.now())
 
+    def blank(self, sid: str) -> None:
+        """Remove what was said; a call that only announced left nothing."""
+        placed = self._known(sid)
+        self._refuse_when_down()
+        if self.confirms and placed is not None:
+            self.forget(sid)
+
     def judge_call(self, error_code: int | None) -> Verdict:
         """What to do about a failed call: by Twilio's own table, so that no copy grows stale."""
         return verdict_on(error_code)

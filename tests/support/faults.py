@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from ml_connector.domain.approvers import Approver
+from ml_connector.domain.audit import AuditEntry
 from ml_connector.domain.delivery import (
     CallRequest,
     ProviderCall,
@@ -19,6 +20,7 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.payments import PaymentDocument
 from ml_connector.domain.replies import InboxMark
+from ml_connector.domain.standstill import Standstill
 from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
 from ml_connector.errors import (
     DeliveryBlocked,
@@ -31,6 +33,7 @@ from ml_connector.errors import (
 from ml_connector.usecases.ports import (
     AlertStore,
     ApproverStore,
+    AuditTrail,
     Caller,
     DocumentStore,
     Doorbell,
@@ -108,6 +111,9 @@ class FaultyAlertStore:
     def paused_until(self, company: str) -> datetime | None:
         return self._read(lambda: self._store.paused_until(company))
 
+    def standstill(self, company: str) -> Standstill:
+        return self._read(lambda: self._store.standstill(company))
+
     def look_due(self, until: datetime, limit: int) -> list[str]:
         """A lagging index misses what is new and shows what was long since moved on."""
         fault = self._faults.meet("look_due", INDEX_FAULTS)
@@ -131,6 +137,9 @@ class FaultyAlertStore:
             return [x for x in found if self._faults.random.random() < 0.5]
         return found
 
+    def blank_due(self, until: datetime, limit: int) -> list[str]:
+        return self._read(lambda: self._store.blank_due(until, limit))
+
     def pause(self, company: str, until: datetime, reason: str) -> None:
         self._write("pause", lambda: self._store.pause(company, until, reason))
 
@@ -151,6 +160,19 @@ class FaultyAlertStore:
             raise Killed(point)
         if fault is Fault.LOST_REPLY:
             raise StoreUnavailable("transaction not confirmed: no answer")
+
+
+class FaultyAuditTrail:
+    """An AuditTrail behind an unreliable network."""
+
+    def __init__(self, trail: AuditTrail, faults: Faults) -> None:
+        self._trail = trail
+        self._faults = faults
+
+    def chain(self, name: str, after: int = 0) -> Iterator[AuditEntry]:
+        if self._faults.meet("read", READ_FAULTS) is Fault.THROTTLED:
+            raise StoreUnavailable("throttled")
+        return self._trail.chain(name, after)
 
 
 class FaultyDocumentStore:
@@ -239,6 +261,10 @@ class FaultyMessenger:
         self._meet_list()
         return self._messenger.fetch(sid)
 
+    def blank(self, sid: str) -> None:
+        self._meet_list()
+        self._messenger.blank(sid)
+
     def judge(self, error_code: int | None) -> Verdict:
         return self._messenger.judge(error_code)
 
@@ -283,6 +309,10 @@ class FaultyCaller:
     def end(self, sid: str) -> None:
         self._meet_list()
         self._caller.end(sid)
+
+    def blank(self, sid: str) -> None:
+        self._meet_list()
+        self._caller.blank(sid)
 
     def judge_call(self, error_code: int | None) -> Verdict:
         return self._caller.judge_call(error_code)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from ml_connector.domain.dispatches import STEPS, Dispatch, DispatchState
+from ml_connector.domain.dispatches import STEPS, UNRECORDED, Dispatch, DispatchState
 from ml_connector.domain.plans import SMS_ATTEMPTS
 from ml_connector.domain.pricing import awaits_price
 from ml_connector.domain.unit_of_work import Change
+from ml_connector.usecases.catching_up import CAUGHT_UP
 
 from .memory_store import MemoryAlertStore, Tables
 
@@ -29,6 +30,8 @@ QUIET = frozenset(
         "price_unit",
         "segments",
         "duration",
+        "blank_at",
+        "blanked_at",
     }
 )
 FINAL = frozenset(
@@ -61,18 +64,28 @@ class LawfulAlertStore(MemoryAlertStore):
         super().commit(change)
         if known:
             return
+        caught_up = any(entry.kind == CAUGHT_UP for entry in change.entries)
         for dispatch in change.dispatches:
-            self._judge(before[dispatch.id], dispatch, change)
+            if caught_up:
+                _judge_restored(before[dispatch.id], dispatch)
+            else:
+                self._judge(before[dispatch.id], dispatch, change)
 
     def _judge(self, before: Dispatch | None, after: Dispatch, change: Change) -> None:
         _require(after.attempt <= self._max_attempts, after, "more attempts than the plan allows")
         if before is None:
-            _require(after.state is DispatchState.WAITING, after, "born in another state")
+            in_doubt = after.state is DispatchState.UNKNOWN and after.reason == UNRECORDED
+            _require(
+                in_doubt or after.state is DispatchState.WAITING, after, "born in another state"
+            )
             _require(bool(change.entries), after, "made without an audit entry")
             return
         changed = {f.name for f in fields(Dispatch) if _differs(f.name, before, after)}
         for name in FIXED:
             _require(name not in changed, after, f"its {name} changed")
+        doubted = before.state is DispatchState.WAITING and after.state is DispatchState.UNKNOWN
+        unasked = doubted and after.reason != UNRECORDED
+        _require(not unasked, after, f"{before.state} became {after.state}")
         rests = before.state in FINAL and changed <= QUIET and _at_rest(after)
         legal = after.state in STEPS[before.state] or rests
         still = after.state is before.state and changed <= QUIET
@@ -83,6 +96,18 @@ class LawfulAlertStore(MemoryAlertStore):
                 _require(f"case#{member.case_id}" in told, after, f"silently changed {changed}")
         if after.state in FINAL:
             _require(_at_rest(after), after, "settled and still looked at")
+
+
+def _judge_restored(before: Dispatch | None, after: Dispatch) -> None:
+    """What a case catches up on is not a step: but nothing becomes less certain, or is claimed."""
+    _require(after.state is not DispatchState.SENDING, after, "claimed by nobody")
+    if before is None:
+        return
+    changed = {f.name for f in fields(Dispatch) if _differs(f.name, before, after)}
+    for name in set(FIXED) - {"members", "text"}:
+        _require(name not in changed, after, f"its {name} changed")
+    _require(set(before.members) <= set(after.members), after, "it lost members")
+    _require(not before.sid or after.sid == before.sid, after, "it lost its SID")
 
 
 def _at_rest(dispatch: Dispatch) -> bool:

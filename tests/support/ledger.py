@@ -47,6 +47,10 @@ class Ledger:
         """The last approver approves."""
         self._move(number, BillState.POSTED)
 
+    def approve_partly(self, number: str) -> None:
+        """One level approves; the next has to."""
+        self._move(number, BillState.PARTIALLY_APPROVED)
+
     def decline(self, number: str) -> None:
         """An approver says no."""
         self._move(number, BillState.DECLINED)

@@ -18,12 +18,15 @@ from ml_connector.domain.audit import AuditEntry
 from ml_connector.domain.cases import Alert, Case
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
+from ml_connector.domain.fairness import in_turn
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.instants import to_millis
 from ml_connector.domain.payments import PaymentDocument, PaymentPhase
 from ml_connector.domain.replies import InboxMark
+from ml_connector.domain.standstill import Restoring, Standstill
 from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
+from ml_connector.settings import FAIR_WINDOW
 
 #: DynamoDB forgets a transaction's token after this.
 TOKEN_LIFE = timedelta(minutes=10)
@@ -43,6 +46,7 @@ class Tables:
     inbox: InboxMark | None = None
     counters: dict[str, int] = field(default_factory=dict)
     pauses: dict[str, datetime] = field(default_factory=dict)
+    restoring: Restoring | None = None
     chains: dict[str, list[AuditEntry]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     payments: dict[tuple[str, str], PaymentDocument] = field(default_factory=dict)
@@ -105,15 +109,33 @@ class MemoryAlertStore:
 
     def look_due(self, until: datetime, limit: int) -> list[str]:
         end = bisect.bisect_right(self.tables.due, (to_millis(until), "\U0010ffff"))
-        return [dispatch_id for _, dispatch_id in self.tables.due[: min(end, limit)]]
+        due = [name for _, name in self.tables.due[: min(end, FAIR_WINDOW)]]
+        if len(due) <= limit:
+            return due
+        known = self.tables.dispatches
+        return in_turn(due, lambda name: (known[name].company, known[name].recipient))[:limit]
 
     def cases_due(self, until: datetime, limit: int) -> list[str]:
         cases = self.tables.cases.values()
         due = [(case.look_at, case.id) for case in cases if case.look_at and case.look_at <= until]
-        return [case_id for _, case_id in sorted(due)[:limit]]
+        ids = [case_id for _, case_id in sorted(due)[:FAIR_WINDOW]]
+        if len(ids) <= limit:
+            return ids
+        return in_turn(ids, lambda name: (self.tables.cases[name].company,))[:limit]
+
+    def blank_due(self, until: datetime, limit: int) -> list[str]:
+        known = self.tables.dispatches.values()
+        due = [(d.blank_at, d.id) for d in known if d.blank_at and not d.look_at]
+        return [dispatch_id for at, dispatch_id in sorted(due) if at <= until][:limit]
 
     def paused_until(self, company: str) -> datetime | None:
         return self.tables.pauses.get(company)
+
+    def standstill(self, company: str) -> Standstill:
+        return Standstill(self.tables.pauses.get(company), self.tables.restoring)
+
+    def stand_still(self, restoring: Restoring) -> None:
+        self.tables.restoring = restoring
 
     def pause(self, company: str, until: datetime, reason: str) -> None:
         if not reason:
@@ -207,7 +229,7 @@ class _Transaction:
 
     def _cases(self) -> Iterator[tuple[bool, _Operation]]:
         for write in self._change.cases:
-            case, seq = write.case, write.entry.seq
+            case, seq = write.case, write.stored_seq + 1
             known = self._tables.cases.get(case.id)
             stored = replace(case, head=write.entry.head, write_id=self._change.write_id)
             yield (
@@ -260,10 +282,11 @@ class _Transaction:
             known = people.get(person.id)
             stored = replace(person, head=write.entry.head, write_id=self._change.write_id)
             yield (
-                person.version == 1,
+                person.version == 1 or person.forgotten_at is not None,
                 _Operation(
                     f"person:{person.id}",
-                    _follows(known.version if known else None, person.version),
+                    _follows(known.version if known else None, person.version)
+                    and not (known and known.forgotten_at),
                     partial(people.__setitem__, person.id, stored),
                 ),
             )
@@ -362,8 +385,9 @@ class MemoryAuditTrail:
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
 
-    def chain(self, name: str) -> Iterator[AuditEntry]:
-        yield from sorted(self.tables.chains.get(name, []), key=lambda entry: entry.seq)
+    def chain(self, name: str, after: int = 0) -> Iterator[AuditEntry]:
+        entries = sorted(self.tables.chains.get(name, []), key=lambda entry: entry.seq)
+        yield from (entry for entry in entries if entry.seq > after)
 
 
 class MemoryFlowStore:

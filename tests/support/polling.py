@@ -30,6 +30,7 @@ from .faults import Faults, FaultyAlertStore, FaultyDocumentStore, FaultyDoorbel
 from .memory_store import (
     MemoryAlertStore,
     MemoryApproverStore,
+    MemoryAuditTrail,
     MemoryDocumentStore,
     MemoryFlowStore,
     Tables,
@@ -180,6 +181,7 @@ class Office:
             timings=timings or Timings(),
             new_id=lambda: f"write-{next(numbers)}",
             sleep=self.clock.sleep,
+            trail=MemoryAuditTrail(self.tables),
         )
         if baseline:
             self.poll()

@@ -18,7 +18,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from functools import cache
 
-from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
+from ml_connector.domain.delivery import MessageStatus, ProviderMessage, SmsRequest, Verdict
 from ml_connector.domain.gsm7 import segments
 from ml_connector.domain.messages import LONGEST_BODY
 from ml_connector.domain.phone import is_e164
@@ -63,8 +63,11 @@ class Answer:
 
 #: The code Twilio gives with a 429.
 TOO_MANY_REQUESTS = 20429
+#: The code for a message that cannot be changed before it is over.
+IN_FLIGHT = 20009
 #: What one segment costs.
 PRICE = Decimal("0.0083")
+_IN_FLIGHT = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 _SID = re.compile(r"SM[0-9a-f]{32}")
 
 
@@ -87,6 +90,8 @@ class Provider:
         self.requests = 0
         self.lists = 0
         self.fetches = 0
+        self.blanks = 0
+        self.blanked: set[str] = set()
 
     # -------------------------------------------------------------------------- arranging
     def phone(self, number: str) -> Phone:
@@ -134,6 +139,19 @@ class Provider:
         self.fetches += 1
         text = self._by_sid.get(sid)
         return self._shown(text) if text and text.listed_from <= self._clock.now() else None
+
+    def blank(self, sid: str) -> None:
+        """Remove the text of a message that is over, from lists; phones keep it."""
+        if not _SID.fullmatch(sid):
+            raise DeliveryRejected("not a message SID")
+        self._refuse_when_down()
+        self.blanks += 1
+        text = self._by_sid.get(sid)
+        if text is None:
+            return
+        if text.status(self._clock.now()) in _IN_FLIGHT:
+            raise DeliveryRejected("the message is on its way", provider_code=IN_FLIGHT)
+        self.blanked.add(sid)
 
     def judge(self, error_code: int | None) -> Verdict:
         """What to do about a failed message: by Twilio's own table, so that no copy grows stale."""
@@ -194,7 +212,7 @@ class Provider:
             to=text.to,
             status=turn.status,
             created_at=text.accepted_at.replace(microsecond=0),
-            body=text.body,
+            body="" if text.sid in self.blanked else text.body,
             error_code=turn.error_code,
             segments=parts,
             price=-PRICE * parts if billed else None,

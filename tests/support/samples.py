@@ -58,6 +58,8 @@ def told_dispatch(name: str = "d1", **changes: Any) -> Dispatch:
         sent_at=START + timedelta(seconds=2),
         provider_status=MessageStatus.QUEUED,
         error_code=0,
+        blank_at=START + timedelta(days=14),
+        blanked_at=START + timedelta(days=15),
         empty_lists=2,
         last_empty_at=START + timedelta(seconds=3),
         reason="a reason",

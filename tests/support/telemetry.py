@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ml_connector.observability import METRICS
@@ -18,6 +18,8 @@ class Line:
     level: Level
     name: str
     fields: dict[str, str | float | None]
+    about: dict[str, str] = field(default_factory=dict)
+    """What all lines of that moment were about."""
 
 
 class RecordingTelemetry:
@@ -26,20 +28,24 @@ class RecordingTelemetry:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.metrics: Counter[str] = Counter()
+        self._about: dict[str, str] = {}
 
     def event(self, name: str, **fields: str | float | None) -> None:
-        self.lines.append(Line("event", name, fields))
+        self.lines.append(Line("event", name, fields, self._about))
 
     def warning(self, name: str, **fields: str | float | None) -> None:
-        self.lines.append(Line("warning", name, fields))
+        self.lines.append(Line("warning", name, fields, self._about))
 
     def error(self, name: str, **fields: str | float | None) -> None:
-        self.lines.append(Line("error", name, fields))
+        self.lines.append(Line("error", name, fields, self._about))
 
     def count(self, metric: str, amount: float = 1) -> None:
         if metric not in METRICS:
             raise KeyError(metric)
         self.metrics[metric] += int(amount)
+
+    def concerning(self, **ids: str) -> None:
+        self._about = ids
 
     def said(self, name: str, level: Level | None = None) -> list[Line]:
         """The lines of one name, of one level where one is given."""

@@ -39,6 +39,7 @@ from .faults import (
     Faults,
     FaultyAlertStore,
     FaultyApproverStore,
+    FaultyAuditTrail,
     FaultyCaller,
     FaultyDocumentStore,
     FaultyDoorbell,
@@ -147,6 +148,8 @@ class World:
             telemetry=self.telemetry,
             timings=self.timings,
             new_id=self._new_id,
+            sleep=self.clock.sleep,
+            trail=FaultyAuditTrail(self.audit, self.faults),
         )
         self.ports = DispatchPorts(
             alerts=alerts,
@@ -165,6 +168,7 @@ class World:
             new_id=self._new_id,
             share=self.faults.random.random,
             sleep=self.clock.sleep,
+            trail=self.poll_ports.trail,
         )
         self.ann = self.approver("ann", number(1))
 
@@ -203,6 +207,7 @@ class World:
     def invoke(self, timeout: float, function: Callable[[datetime], object]) -> bool:
         """Run a function the way Lambda does; false when it was killed or failed."""
         self.faults.deaths.append(self.clock.ahead(timeout))
+        self.telemetry.concerning()
         try:
             function(self.clock.ahead(timeout - LAST_WORDS))
         except (Killed, ConnectorError):
@@ -290,7 +295,10 @@ class World:
 
     def run(self, **amount: float) -> None:
         """Let time pass, with a tick every minute and deliveries in between."""
-        end = self.clock.now() + timedelta(**amount)
+        self.run_until(self.clock.now() + timedelta(**amount))
+
+    def run_until(self, end: datetime) -> None:
+        """As `run`, until an instant."""
         while self.clock.now() < end:
             self.tick()
             minute = min(self.clock.now() + timedelta(minutes=1), end)

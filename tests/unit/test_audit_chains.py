@@ -167,6 +167,14 @@ def test_an_erased_person_leaves_a_chain_that_is_whole_without_a_head() -> None:
     assert broken(links[:1], None).what is Break.NO_HEAD
 
 
+def test_nothing_may_follow_the_entry_that_ended_a_chain_for_good() -> None:
+    links = chain_of("person.imported", "person.forgotten", "person.changed")
+    for head in (None, links[-1].head):
+        found = follow(NAME, links, head).broken
+        assert found is not None
+        assert (found.what, found.seq) == (Break.AFTER_END, 3)
+
+
 def test_every_entry_is_counted_whatever_was_done_to_one() -> None:
     links = [*LINKS]
     links[1] = links[1]._replace(kind="x")

@@ -104,7 +104,7 @@ def test_counts_and_ages_are_said_as_people_say_them() -> None:
 
 def test_the_log_query_names_the_case_and_its_dispatches_once() -> None:
     found = log_query("ml-connector-dev", "case1", ["d2", "d1", "d2"])
-    assert "| filter @message like /case1|d2|d1/\n" in found.query
+    assert "| filter case like /case1/ or dispatch like /d2|d1/\n" in found.query
     assert found.groups == (
         "/aws/lambda/ml-connector-dev-poll",
         "/aws/lambda/ml-connector-dev-send",
@@ -118,3 +118,4 @@ def test_the_log_query_stays_within_what_insights_takes() -> None:
     assert len(query) < 10_000
     assert "c" * 26 in query
     assert many[0] in query
+    assert "| filter case like /case1/\n" in log_query("s", "case1", []).query

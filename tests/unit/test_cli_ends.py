@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from cli import main
 from cli.console.failures import TRACEBACK_VARIABLE, Failure, Misused, explained
 from cli.main import app
-from ml_connector.errors import ConfigurationError, SourceAuthError
+from ml_connector.errors import ConfigurationError, SourceAuthError, StoreRefused
 
 HIDDEN = "hunter2"
 
@@ -38,6 +38,8 @@ def refusal(code: str, message: str = "said so") -> ClientError:
         (ConfigurationError("a rule is wrong"), 1, "configuration", "a rule is wrong"),
         (SourceAuthError("refused"), 1, "source_auth", "refused"),
         (refusal("AccessDenied"), 1, "aws", "use a role that may do this"),
+        (StoreRefused("no", resource="table/audit"), 1, "store_refused", "OperatorPolicyArn"),
+        (StoreRefused("no", resource="table/flows"), 1, "store_refused", "RuleEditorPolicyArn"),
         (refusal("ExpiredToken"), 1, "aws", "sign in to AWS again"),
         (refusal("Odd", "two\nlines"), 1, "aws", "AWS PutSecretValue: two lines (Odd)"),
         (NoCredentialsError(), 1, "aws_credentials", "no credentials were found"),

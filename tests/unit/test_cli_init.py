@@ -15,6 +15,7 @@ from cli.files.flow_file import read_flow
 from cli.files.people_file import read_people
 from cli.flow.starter import Answers, Newcomer, approvers_text, flow_text, id_for
 from cli.main import app
+from tests.support.properties import unhurried
 
 OPTIONS = (
     *("--company", "acme", "--name", "Acme AP", "--zone", "America/Chicago"),
@@ -106,6 +107,7 @@ words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=40)
 names = words.filter(lambda name: bool(name.strip()) and name.isprintable())
 
 
+@unhurried
 @given(names, names, st.lists(names, min_size=1, max_size=3))
 def test_whatever_names_people_and_companies_have_the_files_read_back(
     folder: Path, key: str, company: str, people: list[str]

@@ -8,6 +8,7 @@ import json
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,10 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import dispatch_in, message_body
+from ml_connector.usecases.nightly import NightPorts
+from ml_connector.usecases.summaries import SummaryPorts
+from tests.support.evidence import MemoryEvidence
+from tests.support.summaries import Mondays
 from tests.support.telemetry import RecordingTelemetry
 from tests.support.world import World
 from tools.tree import ROOT
@@ -32,8 +37,11 @@ def test_there_is_one_event_for_each_trigger() -> None:
     assert sorted(path.name for path in EVENTS.iterdir()) == [
         "alerts_queue.json",
         "poll_company.json",
+        "reconcile_company.json",
+        "schedule_nightly.json",
         "schedule_poll.json",
         "schedule_status_check.json",
+        "summarise_company.json",
     ]
 
 
@@ -44,15 +52,30 @@ def test_a_schedule_sends_what_the_template_tells_it_to(name: str) -> None:
     assert TEMPLATE.count("""Input: '{"v": 1, "trigger": "schedule"}'""") == 2
 
 
-def test_the_poll_of_one_company_is_started_with_what_the_invoker_sends() -> None:
+def test_the_schedule_of_the_night_sends_what_the_template_tells_it_to() -> None:
+    assert event("schedule_nightly") == {"v": 1, "trigger": "nightly"}
+    assert TEMPLATE.count("""Input: '{"v": 1, "trigger": "nightly"}'""") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("poll_company", ""),
+        ("reconcile_company", "reconcile"),
+        ("summarise_company", "summarise"),
+    ],
+)
+def test_what_is_done_for_one_company_is_started_with_what_the_invoker_sends(
+    name: str, task: str
+) -> None:
     sent: list[Any] = []
 
     class Lambda:
         def invoke(self, **call: Any) -> None:
             sent.append(json.loads(call["Payload"]))
 
-    PollInvoker(Lambda(), "poll").start("acme")
-    assert sent == [event("poll_company")]
+    PollInvoker(Lambda(), "poll").start("acme", task)
+    assert sent == [event(name)]
 
 
 def test_the_queue_hands_out_two_messages_in_the_shape_lambda_gives_them() -> None:
@@ -107,6 +130,10 @@ class Container:
         self.poll_ports = replace(world.poll_ports, telemetry=self.telemetry)
         self.dispatch_ports = replace(world.ports, telemetry=self.telemetry)
         self.invoker = self
+        self.night_ports = NightPorts(self.poll_ports, MemoryEvidence(world.tables))
+        self.settings = SimpleNamespace(summary_topic="arn")
+        self.mondays = Mondays(world)
+        self.summary_ports = SummaryPorts(self.poll_ports, self.mondays.topic)
         self.started: list[str] = []
         self.roots: list[datetime] = []
 
@@ -114,8 +141,8 @@ class Container:
         """In place of what keeps the daily root."""
         self.roots.append(until)
 
-    def start(self, company: str) -> None:
-        self.started.append(company)
+    def start(self, company: str, task: str) -> None:
+        self.started.append(f"{task} {company}".strip())
 
     def begin(self, context: Context) -> None:
         assert context.aws_request_id
@@ -151,6 +178,42 @@ def test_the_poll_of_one_company_reads_its_bills(container: Container) -> None:
     container.world.ledger.submit("4711")
     answer = run("poll", "poll_company", container)
     assert (answer["outcome"], answer["bills"]) == ("polled", 1)
+
+
+def test_a_tick_on_a_monday_morning_has_every_company_summarised_as_well(
+    container: Container,
+) -> None:
+    container.world.open("4711")
+    container.world.clock.forward_to(datetime(2026, 11, 30, 14, tzinfo=UTC))
+    assert run("poll", "schedule_poll", container) == {"started": ["acme"]}
+    assert container.started == ["acme", "summarise acme"]
+    container.settings.summary_topic = ""
+    run("poll", "schedule_poll", container)
+    assert container.started[2:] == ["acme"]
+
+
+def test_the_week_of_one_company_is_published_once(container: Container) -> None:
+    container.world.open("4711")
+    container.world.clock.forward_to(datetime(2026, 11, 30, 14, tzinfo=UTC))
+    assert run("poll", "summarise_company", container) == {"outcome": "yes"}
+    assert run("poll", "summarise_company", container) == {"outcome": "done_before"}
+    assert len(container.mondays.topic.mails) == 1
+
+
+def test_a_tick_at_night_has_every_company_reconciled(container: Container) -> None:
+    assert run("poll", "schedule_nightly", container) == {"started": ["acme"]}
+    assert container.started == ["reconcile acme"]
+
+
+def test_a_company_is_held_against_the_audit_trail_and_a_case_deleted_by_hand_is_said(
+    container: Container,
+) -> None:
+    dispatch = container.world.open("4711")
+    answer = run("poll", "reconcile_company", container)
+    assert (answer["outcome"], answer["rows"], answer["unexplained"]) == ("reconciled", 1, 0)
+    del container.world.tables.cases[dispatch.members[0].case_id]
+    assert run("poll", "reconcile_company", container)["unexplained"] == 1
+    assert container.telemetry.metrics["DocumentsUnexplained"] == 1
 
 
 def test_the_messages_of_the_queue_are_sent(container: Container) -> None:

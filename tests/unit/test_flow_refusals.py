@@ -271,11 +271,6 @@ REFUSALS: list[tuple[str, Edit, str]] = [
         "companies.acme.replies: must be true or false",
     ),
     (
-        "somebody told of failing polls by a word for `to`",
-        lambda b: b["companies"]["acme"].update(poll_failing="ap_lead"),
-        "companies.acme.poll_failing: 'ap_lead' is a word for `to`; name somebody by their id",
-    ),
-    (
         "a cap of nothing",
         lambda b: b["companies"]["acme"].update(cap_per_day=0),
         "companies.acme.cap_per_day: 0 is not from 10 to 1000000",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -12,12 +11,11 @@ from hypothesis import strategies as st
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.gsm7 import segments
 from ml_connector.domain.messages import reference_in
-from ml_connector.domain.notices import failing_sms, opt_out_sms, welcome_sms
+from ml_connector.domain.notices import opt_out_sms, welcome_sms
 from tests.support.properties import unhurried
 from tests.support.world import number
 
 ANN = Approver("ann", "Ann Approver", number(1), salt="salt", opted_out=True)
-SINCE = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 NAMES = st.text(max_size=120)
 LANGUAGES = st.sampled_from(["en", "es", "es-MX", "de"])
 
@@ -30,7 +28,6 @@ def test_whatever_the_names_a_notice_has_two_segments_at_most_and_its_reference(
     for text in (
         opt_out_sms(company, replace(ANN, name=who), "K7F3", language),
         welcome_sms(company, "K7F3", language),
-        failing_sms(company, SINCE, "K7F3", language),
     ):
         assert segments(text).parts <= 2
         assert reference_in(text) == "K7F3"
@@ -52,10 +49,3 @@ def test_a_person_without_a_name_goes_by_their_id() -> None:
 @pytest.mark.parametrize("word", ["Reply STOP", "HELP for help", "Intacct"])
 def test_the_welcome_says_what_carriers_ask_for(word: str) -> None:
     assert word in welcome_sms("Acme AP", "K7F3", "en")
-
-
-def test_a_silence_is_said_with_its_day_and_time() -> None:
-    assert failing_sms("Acme AP", SINCE, "K7F3", "en-US") == (
-        "Acme AP: nothing was read from Intacct since Nov 23, 08:05. Nobody is told of bills until "
-        "that works again. Ref K7F3"
-    )

@@ -136,6 +136,7 @@ def test_a_message_listed_after_its_follower_was_sent_is_audited_and_alarms(worl
     assert len(world.provider.log) == 2
     (line,) = world.telemetry.said("duplicate_found", "error")
     assert line.fields["sid"] == world.provider.log[0].sid
+    assert line.fields["recorded_sid"] == world.provider.log[1].sid
     assert world.telemetry.metrics["DuplicatesFound"] == 1
     adopted = [e for e in world.entries(dispatch) if e.kind == "dispatch.adopted"]
     assert [entry.data["twice"] for entry in adopted] == [True]

@@ -45,14 +45,14 @@ def test_every_variable_is_read_under_its_own_name() -> None:
         SESSION_CAP_SECONDS="60",
         FUNCTION_TIMEOUT_SECONDS="120",
         SEND_TIMEOUT_SECONDS="45.5",
-        AWS_LAMBDA_FUNCTION_NAME="poll",
+        POLL_FUNCTION="stack-poll:live",
     )
     assert full.audit_table == "the audit table"
     assert (full.queue_url, full.intacct_secret, full.twilio_secret) == ("https://queue", "i", "t")
     assert (full.intacct_endpoint, full.intacct_trusted_host) == ("https://gateway", "127.0.0.1")
     assert full.twilio_base_url == "http://127.0.0.1:1"
     assert (full.session_cap, full.function_timeout) == (timedelta(minutes=1), 120.0)
-    assert (full.send_timeout, full.function_name) == (45.5, "poll")
+    assert (full.send_timeout, full.poll_function) == (45.5, "stack-poll:live")
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT))

@@ -119,6 +119,7 @@ def test_nobody_is_told_what_needs_nothing_of_them() -> None:
         EventKind.APPROVED,
         EventKind.RECALLED,
         EventKind.DELETED,
+        EventKind.POLL_FAILING,
     }
 
 

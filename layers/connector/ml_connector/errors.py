@@ -19,6 +19,7 @@
     ├── StoreError                     DynamoDB
     │   ├── StoreConflict              read back: mine means success, another's is dropped quietly
     │   └── StoreUnavailable           throttled or unreachable: try again later
+    │       └── StoreRefused           no policy allows it: waiting does not help, a policy does
     ├── SecretUnavailable              Secrets Manager or KMS: try again later
     ├── QueueUnavailable               SQS: the status check rings again
     ├── OutOfTime                      the function's time is over: the queue brings it back
@@ -188,6 +189,22 @@ class StoreUnavailable(StoreError):
 
     code = "store_unavailable"
     retryable = True
+
+
+class StoreRefused(StoreUnavailable):
+    """AWS does not let us; nothing was read or written.
+
+    `action` is what was asked for, such as dynamodb:PutItem, `resource` the ARN it was asked of;
+    empty where AWS does not say. Functions try again later all the same: a policy, or a grant on
+    the key, may be on its way.
+    """
+
+    code = "store_refused"
+
+    def __init__(self, safe_message: str, *, action: str = "", resource: str = "") -> None:
+        super().__init__(safe_message)
+        self.action = action
+        self.resource = resource
 
 
 class SecretUnavailable(ConnectorError):

@@ -53,7 +53,7 @@ class Timings:
     empty_list_gap: float = 60.0
     """The least time between the two empty lists that mean not sent."""
     list_lookback: float = 60.0
-    """A listed message may be older than its claim by this much: clocks differ."""
+    """Lists of what was sent begin this much earlier than the oldest claim: clocks differ."""
     ring_again: float = 90.0
     """A due dispatch nobody claimed within this time is put on the queue again."""
     status_interval: float = 60.0
@@ -93,6 +93,9 @@ class Timings:
     """The first text about payments waits this long for others."""
     case_lifetime: float = 432_000.0
     """After this an open case expires and nothing more is sent for it (five days)."""
+    blank_bodies_after: float = 1_209_600.0
+    """How long after sending the text of a message is removed at Twilio, once nothing is expected
+    of it and its case is past its time (14 days); a year and it is never removed."""
     validity: float = 14_400.0
     """Twilio drops an SMS it could not hand over within this time."""
 
@@ -120,6 +123,10 @@ class Timings:
                 self.soft_timeout <= self.receipt_patience,
                 "soft_timeout must not be longer than receipt_patience",
             ),
+            (
+                self.receipt_patience <= self.blank_bodies_after,
+                "blank_bodies_after must not be shorter than receipt_patience",
+            ),
             (self.retry_base <= self.retry_cap, "retry_base must not be longer than retry_cap"),
             (
                 SHORTEST_VALIDITY <= self.validity <= LONGEST_VALIDITY,
@@ -133,6 +140,9 @@ class Timings:
 
 #: How many dispatches one status check looks after, at most; its time may be over before that.
 LOOK_LIMIT = 2_000
+
+#: How many that are due it knows of, so that each company and person has a turn among them.
+FAIR_WINDOW = 10_000
 
 #: How many of them it rings for again, and how many cases it goes on with.
 SWEEP_LIMIT = 500
@@ -158,9 +168,9 @@ class Settings:
     session_cap: timedelta
     function_timeout: float
     send_timeout: float
-    function_name: str
     poll_function: str
     roots_bucket: str
+    summary_topic: str
     timings: Timings
 
 
@@ -189,9 +199,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         session_cap=timedelta(seconds=_seconds(environment, "SESSION_CAP_SECONDS", "3000")),
         function_timeout=_seconds(environment, "FUNCTION_TIMEOUT_SECONDS", "30"),
         send_timeout=send_timeout,
-        function_name=environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
         poll_function=environment.get("POLL_FUNCTION", ""),
         roots_bucket=environment.get("ROOTS_BUCKET", ""),
+        summary_topic=environment.get("SUMMARY_TOPIC", ""),
         timings=timings,
     )
 

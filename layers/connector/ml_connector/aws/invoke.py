@@ -17,16 +17,20 @@ class PollInvoker:
         self._client = client
         self._function_name = function_name
 
-    def start(self, company: str) -> None:
+    def start(self, company: str, task: str = "") -> None:
         """Start polling a company; the invocation has no retries, the next tick is the retry.
 
-        Raises QueueUnavailable when Lambda does not take it.
+        `task` names another thing to be done for it than a poll. Raises QueueUnavailable when
+        Lambda does not take it.
         """
+        event: dict[str, Any] = {"v": 1, "company": company}
+        if task:
+            event["task"] = task
         try:
             self._client.invoke(
                 FunctionName=self._function_name,
                 InvocationType="Event",
-                Payload=json.dumps({"v": 1, "company": company}).encode(),
+                Payload=json.dumps(event).encode(),
             )
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from ml_connector.errors import ConfigurationError, SecretUnavailable
 
-#: How long a rotated secret may go unnoticed, seconds.
+#: How long a rotated secret may go unnoticed, seconds, where the old one is not refused.
 MAX_AGE_SECONDS = 300
 
 

@@ -19,6 +19,7 @@ from ml_connector.observability import FunctionTelemetry
 from ml_connector.settings import Settings, read_settings
 from ml_connector.store.alerts import DynamoAlertStore
 from ml_connector.store.approvers import DynamoApproverStore
+from ml_connector.store.audit import DynamoAuditTrail
 from ml_connector.store.connection import SharedConnection, bind
 from ml_connector.store.tables import tables
 
@@ -76,6 +77,11 @@ class Container:
         """A boto3 client on the one session."""
         return self._session.client(service, config=_AWS)
 
+    def client_that_never_repeats(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
+        """One for what must not be done twice, where the service cannot tell."""
+        once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+        return self._session.client(service, config=_AWS.merge(once))
+
     @cached_property
     def connection(self) -> SharedConnection:
         """The one DynamoDB connection, with every model bound to its table."""
@@ -110,6 +116,12 @@ class Container:
         """The people."""
         self.connection  # noqa: B018 - binds the models
         return DynamoApproverStore()
+
+    @cached_property
+    def trail(self) -> DynamoAuditTrail:
+        """The audit chains, for reading."""
+        self.connection  # noqa: B018 - binds the models
+        return DynamoAuditTrail()
 
     def warm_up(self) -> None:
         """Make the clients every invocation needs while the function starts, at full speed.

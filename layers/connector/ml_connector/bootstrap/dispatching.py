@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
-from ml_connector.errors import ConfigurationError
+from ml_connector.errors import ConfigurationError, SecretUnavailable
 from ml_connector.store.recent_flows import RecentFlows
 from ml_connector.twilio.client import TwilioConnection, preload
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
@@ -90,6 +90,7 @@ class DispatchContainer(Container):
             connection = TwilioConnection(
                 TwilioCredentials.from_secret(secret),
                 Endpoints.from_secret(secret, self.settings.twilio_base_url),
+                renewed=self._renewed,
             )
             made = _Twilio(
                 known,
@@ -102,6 +103,14 @@ class DispatchContainer(Container):
                 self._twilio.connection.close()
             self._twilio = made
         return self._twilio
+
+    def _renewed(self) -> TwilioCredentials | None:
+        """The credentials as they are stored now; None where that cannot be said."""
+        try:
+            secret = self.secrets.read(self.settings.twilio_secret, fresh=True)
+            return TwilioCredentials.from_secret(secret)
+        except (ConfigurationError, SecretUnavailable):
+            return None
 
     @property
     def dispatch_ports(self) -> DispatchPorts:
@@ -120,6 +129,7 @@ class DispatchContainer(Container):
             ask_for_poll=self._ask_for_poll,
             inbox=self.messenger.inbox,
             flows=self.recent_flows,
+            trail=self.trail,
         )
 
     def _ask_for_poll(self, company: str) -> None:

@@ -8,14 +8,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
+from ml_connector.errors import ConfigurationError, SecretUnavailable
 from ml_connector.intacct.books import IntacctBooksSource
 from ml_connector.intacct.client import ClientOptions, IntacctClient
-from ml_connector.intacct.credentials import credentials_of
+from ml_connector.intacct.credentials import Credentials, credentials_of
 from ml_connector.intacct.history import IntacctHistorySource
 from ml_connector.intacct.payments import IntacctPaymentSource
 from ml_connector.intacct.source import IntacctBillSource, IntacctReader
@@ -31,6 +32,10 @@ from ml_connector.usecases.ports import (
 )
 
 from .container import Container
+
+if TYPE_CHECKING:
+    from ml_connector.usecases.nightly import NightPorts
+    from ml_connector.usecases.summaries import SummaryPorts
 
 #: What is kept of the function's time for writing down what was read, seconds.
 WRITING_RESERVE = 20.0
@@ -52,7 +57,7 @@ class PollContainer(Container):
     @cached_property
     def invoker(self) -> PollInvoker:
         """One invocation of this function per company."""
-        return PollInvoker(self.client("lambda"), self.settings.function_name)
+        return PollInvoker(self.client("lambda"), self.settings.poll_function)
 
     @cached_property
     def companies(self) -> IntacctCompanies:
@@ -76,7 +81,25 @@ class PollContainer(Container):
             payments=self.companies.payments,
             history=self.companies.history,
             books=self.companies.books,
+            trail=self.trail,
         )
+
+    @cached_property
+    def night_ports(self) -> NightPorts:
+        """The ports of the nightly reconcile; what only that needs is loaded for it alone."""
+        from ml_connector.store.evidence import DynamoEvidence  # noqa: PLC0415 - see above
+        from ml_connector.usecases.nightly import NightPorts  # noqa: PLC0415 - see above
+
+        return NightPorts(self.poll_ports, DynamoEvidence())
+
+    @cached_property
+    def summary_ports(self) -> SummaryPorts:
+        """The ports of the Monday summary, as those of the night."""
+        from ml_connector.aws.topic import SnsTopic  # noqa: PLC0415 - see above
+        from ml_connector.usecases.summaries import SummaryPorts  # noqa: PLC0415 - see above
+
+        topic = SnsTopic(self.client_that_never_repeats("sns"), self.settings.summary_topic)
+        return SummaryPorts(self.poll_ports, topic)
 
     def _reading_time_left(self) -> float:
         """Reads of Intacct end early enough for what was read to be written down."""
@@ -138,12 +161,20 @@ class IntacctCompanies:
         entries = secret.get("companies")
         if not isinstance(entries, Mapping) or company not in entries:
             return None
-        version = hashlib.sha256(repr(sorted(secret.items())).encode()).hexdigest()
+        version = _version(secret)
         known = self._known.get(company)
         if known and known.version == version:
             return known
         self._known[company] = found = self._connect(secret, company, version)
         return found
+
+    def _renewed(self, company: str) -> Credentials | None:
+        """The credentials as they are stored now; None where that cannot be said."""
+        try:
+            secret = self._secrets.read(self._settings.intacct_secret, fresh=True)
+            return credentials_of(secret, company, _version(secret))
+        except (ConfigurationError, SecretUnavailable):
+            return None
 
     def _connect(self, secret: Mapping[str, object], company: str, version: str) -> _Sources:
         settings, longest = self._settings, self._settings.timings.intacct_timeout
@@ -165,6 +196,7 @@ class IntacctCompanies:
                 session_cap=settings.session_cap,
             ),
             time_left=self._time_left,
+            renewed=lambda: self._renewed(company),
         )
         reader = IntacctReader(client, trusted_host=settings.intacct_trusted_host)
         return _Sources(
@@ -174,3 +206,8 @@ class IntacctCompanies:
             IntacctHistorySource(reader),
             IntacctBooksSource(reader),
         )
+
+
+def _version(secret: Mapping[str, object]) -> str:
+    """A text that changes when the secret does, and tells nothing of it."""
+    return hashlib.sha256(repr(sorted(secret.items())).encode()).hexdigest()

@@ -32,11 +32,13 @@ class Approver:
 
     Not disturbed during `quiet_hours` (`20:00-08:00` on their own wall, over midnight where the end
     is the earlier), on days that are not among the `working_days` (none named: every day is one)
-    and on `holidays`; what is urgent may pass.
+    and on `holidays`; what is urgent may pass. Where a file named a country for them, `holidays_as`
+    is what it said, such as `US-TX;2026-12-24`.
 
     What happens to a person is in the audit, in the chain `person#<id>`, whose end is `head`: a
     row and its entry are written together (`unit_of_work.PersonWrite`). `version` counts the
-    writes, `write_id` names the last one.
+    writes, `write_id` names the last one. Of a person who was forgotten nothing is left but the id,
+    the chain and `forgotten_at`: the chain has ended, and the id is nobody's any more.
     """
 
     id: str
@@ -63,10 +65,12 @@ class Approver:
     quiet_hours: str = ""
     working_days: tuple[str, ...] = ()
     holidays: tuple[date, ...] = ()
+    holidays_as: str = ""
     welcomed_for: str = ""
     version: int = 1
     head: ChainHead = _NO_ENTRY
     write_id: str = ""
+    forgotten_at: datetime | None = None
 
     @property
     def hours(self) -> Hours:
@@ -99,6 +103,7 @@ class Approver:
     def obstacle_to(self, channel: str) -> str:
         """Why this channel may not be used, in words without the number; empty where it may."""
         obstacles = (
+            (self.forgotten_at is not None, "forgotten"),
             (not self.active, "not active"),
             (not self.phone, "no phone number"),
             (not is_e164(self.phone), "not a phone number in E.164"),
@@ -113,3 +118,19 @@ class Approver:
             ),
         )
         return next((words for stands, words in obstacles if stands), "")
+
+
+def forgotten(person: Approver, at: datetime) -> Approver:
+    """What is left of a person who is erased. Without the salt no fingerprint means anything."""
+    return Approver(
+        person.id,
+        "",
+        "",
+        salt="",
+        active=False,
+        channels=(),
+        language="",
+        version=person.version + 1,
+        head=person.head,
+        forgotten_at=at,
+    )

@@ -13,11 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .audit import ChainHead
 
 if TYPE_CHECKING:
+    from .messages import Detail
     from .plans import PlannedStep, Timer
 
 
@@ -83,6 +84,18 @@ _PASSES_ON = frozenset(
 )
 
 
+#: The kind of a case that is a daily list: about no event, and about no single document.
+DAILY_LIST = "list.daily"
+
+
+class Listed(NamedTuple):
+    """A bill on a daily list: the case it was told in, and how much of it a text may show."""
+
+    document: str
+    case_id: str
+    detail: Detail
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One event, from the poll that saw it to its end. The id is the event's id.
@@ -96,6 +109,7 @@ class Case:
     has to look at it next, None while nothing is to be done. `asked_at` is when a fresh look at the
     document was asked for before a step. `company_name` begins every text, and `zone` is the
     company's, for people who have none of their own. `replies` says whether texts ask for a reply.
+    `listed` are the bills of a daily list, oldest first; every other case has none.
     """
 
     id: str
@@ -123,6 +137,7 @@ class Case:
     reply_confirms: bool = False
     snooze: timedelta = timedelta(0)
     replies: bool = False
+    listed: tuple[Listed, ...] = ()
 
     @property
     def chain(self) -> str:

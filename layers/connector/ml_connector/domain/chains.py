@@ -21,8 +21,9 @@ from typing import NamedTuple
 from .audit import NO_DIGEST, AuditEntry, ChainHead, canonical
 from .instants import to_text
 
-#: A chain that ends with one of these needs no head any more: its owner's row was erased.
-CLOSING = frozenset({"person.forgotten"})
+#: A chain ends with one of these for good: nothing may follow, and no head is needed any more.
+#: Its owner's row was erased; or was lost with its table, and the document is nowhere any more.
+CLOSING = frozenset({"person.forgotten", "document.lost"})
 
 
 class Break(StrEnum):
@@ -40,6 +41,8 @@ class Break(StrEnum):
     """Another history stands in the place of the one the head, or a root, knows."""
     BEYOND_HEAD = "beyond_head"
     """There are entries the head knows nothing of."""
+    AFTER_END = "after_end"
+    """There are entries after the one that ended the chain for good."""
     NO_HEAD = "no_head"
     """There are entries, and nothing they belong to."""
     NO_ENTRIES = "no_entries"
@@ -170,6 +173,9 @@ class _Follower:
                 broken = self._misplaced(link, last.seq + 1, rest)
                 return Followed(entries + 1 + len(rest), broken, continued)
             found = self._why_broken(link, last, head)
+            if found is None and kind in CLOSING:
+                said = f"entry {link.seq} follows {kind}, which ended the chain"
+                found = self._broken(link.seq, Break.AFTER_END, said)
             if found is None and link.seq in named and named[link.seq].digest != link.digest:
                 found = self._against_root(link.seq)
             if found:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from .bills import BillState
 from .books import Books, LineCoding
-from .documents import AnyDocument, Document
+from .documents import AnyDocument, Document, Subject
 from .money import Money
 
 Lines = Literal["any", "all"]
@@ -182,7 +182,7 @@ def fits(pattern: str, found: str) -> bool:
 
 
 # ------------------------------------------------------------- what a document has, if it has it
-def lines_of(document: AnyDocument) -> tuple[LineCoding, ...]:
+def lines_of(document: Subject) -> tuple[LineCoding, ...]:
     """How its lines are coded; a payment has none."""
     return document.lines if isinstance(document, Document) else ()
 
@@ -197,7 +197,7 @@ def description_of(document: AnyDocument) -> str | None:
     return document.description if isinstance(document, Document) else None
 
 
-def levels_done(document: AnyDocument) -> int:
+def levels_done(document: Subject) -> int:
     """How many levels have approved a bill that waits for the next."""
     if not isinstance(document, Document) or document.state is not BillState.PARTIALLY_APPROVED:
         return 0

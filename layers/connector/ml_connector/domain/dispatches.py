@@ -61,11 +61,17 @@ _UNSETTLED = frozenset(
     {DispatchState.WAITING, DispatchState.SENDING, DispatchState.UNKNOWN, DispatchState.SENT}
 )
 
-#: Every step there is. `not_sent → sent` is a message the provider listed only after the grace
-#: period; `unconfirmed → …` is a receipt that came after its soft timeout.
+#: Every step there is. `waiting → unknown` is what may have been sent before tables were restored,
+#: without anybody having written it down. `not_sent → sent` is a message the provider listed only
+#: after the grace period; `unconfirmed → …` is a receipt that came after its soft timeout.
 STEPS: dict[DispatchState, frozenset[DispatchState]] = {
     DispatchState.WAITING: frozenset(
-        {DispatchState.WAITING, DispatchState.SENDING, DispatchState.NOT_SENT}
+        {
+            DispatchState.WAITING,
+            DispatchState.SENDING,
+            DispatchState.UNKNOWN,
+            DispatchState.NOT_SENT,
+        }
     ),
     DispatchState.SENDING: frozenset(
         {
@@ -105,6 +111,10 @@ STEPS: dict[DispatchState, frozenset[DispatchState]] = {
 }
 
 
+#: Why something that waits is looked for before it is ever sent.
+UNRECORDED = "may have been sent before tables were restored"
+
+
 class IllegalTransition(Exception):
     """A step the state diagram does not have: somebody acted on what is no longer so."""
 
@@ -127,7 +137,8 @@ class Dispatch:
     fate was unknown and that was judged not sent; it is looked for once more right before sending.
     For calls `text` is what is spoken, `language` its IETF tag, and `confirm` whether a key press
     is waited for; `call_sid` is the leg on the telephone network. `price`, negative, `segments` and
-    `duration` (seconds) are known long after, for the cost report.
+    `duration` (seconds) are known long after, for the cost report. `blank_at` is when its text is
+    to be removed at the provider, None where it is not, or was: then `blanked_at` says when.
     """
 
     id: str
@@ -166,6 +177,8 @@ class Dispatch:
     duration: int | None = None
     price: Decimal | None = None
     price_unit: str = ""
+    blank_at: datetime | None = None
+    blanked_at: datetime | None = None
 
     @property
     def voice(self) -> bool:
@@ -214,7 +227,7 @@ def give_back(dispatch: Dispatch, *, until: datetime, look_at: datetime, reason:
         state=DispatchState.WAITING,
         due_at=until,
         look_at=look_at,
-        claim_token="",
+        claim_token="",  # nosec B106 # nobody holds a claim yet
         claimed_at=None,
         reason=reason,
         rings=0,
@@ -253,6 +266,21 @@ def lose_track(dispatch: Dispatch, *, look_at: datetime, reason: str) -> Dispatc
     """The outcome cannot be known from here: no answer, a 5xx, or a holder that died."""
     _step(dispatch, DispatchState.UNKNOWN, DispatchState.SENDING)
     return replace(dispatch, state=DispatchState.UNKNOWN, look_at=look_at, reason=reason)
+
+
+def doubt(
+    dispatch: Dispatch, *, to: str, since: datetime, look_at: datetime, reason: str
+) -> Dispatch:
+    """It may have been sent to `to` since then, by a claim that nobody knows of any more."""
+    _step(dispatch, DispatchState.UNKNOWN, DispatchState.WAITING)
+    return replace(
+        dispatch,
+        state=DispatchState.UNKNOWN,
+        to=to,
+        claimed_at=since,
+        look_at=look_at,
+        reason=reason,
+    )
 
 
 def note_empty_list(dispatch: Dispatch, *, now: datetime, look_at: datetime) -> Dispatch:

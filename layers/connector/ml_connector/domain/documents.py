@@ -11,6 +11,7 @@ from .bills import PURCHASING, Bill, BillState
 from .books import Codings
 from .money import Money
 from .payments import PaymentDocument
+from .silences import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,9 @@ class Document:
 #: Whatever is remembered, of bills and of payments; both have a chain, a round and open cases.
 AnyDocument: TypeAlias = Document | PaymentDocument
 
+#: Whatever a case can be about.
+Subject: TypeAlias = AnyDocument | Silence
+
 
 @dataclass(frozen=True, slots=True)
 class CompanyState:
@@ -102,7 +106,10 @@ class CompanyState:
     complete poll: bills found before that are recorded and nobody is told. Payments have a
     watermark and a baseline of their own; `payments_swept_at` is when all that cleared lately was
     last compared with what is stored. `lines_failing_since` is when reading the lines of bills
-    began to fail; None while it works.
+    began to fail; None while it works. `reconciled_at` is when all that Intacct had was last held
+    against the audit trail; where that ran out of time, `reconciled_upto` says on which day (UTC),
+    and after a blank up to which document it came. `lists` says for each approver id up to which
+    day of theirs, ISO, daily lists were seen to.
     """
 
     company: str
@@ -117,6 +124,9 @@ class CompanyState:
     payments_baseline_done: bool = False
     payments_swept_at: datetime | None = None
     lines_failing_since: datetime | None = None
+    reconciled_at: datetime | None = None
+    reconciled_upto: str = ""
+    lists: tuple[tuple[str, str], ...] = ()
 
 
 def bill_document_id(record_no: str) -> str:

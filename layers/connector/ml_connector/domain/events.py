@@ -18,6 +18,8 @@ from .audit import Json
 from .bills import Bill, BillState
 from .documents import AnyDocument, Document, as_deleted, as_shown, first_seen
 from .ids import event_id
+from .instants import to_text
+from .silences import Silence
 
 D_co = TypeVar("D_co", bound=AnyDocument, covariant=True)
 
@@ -53,6 +55,8 @@ class EventKind(StrEnum):
     """Refused before it was made."""
     PAYMENT_UNCLEARED = "payment.uncleared"
     """It had cleared, and that was taken back."""
+    POLL_FAILING = "poll.failing"
+    """Nothing was read from Intacct for too long: about a company, and about no document."""
 
     @property
     def of_payment(self) -> bool:
@@ -123,12 +127,30 @@ class Sighting(Generic[D_co]):
         return any(event.kind in ENDS_CASES or event.kind == kind for event in self.events)
 
 
+def silence_event(silence: Silence) -> Event:
+    """The event of a silence; one silence, from one good poll to the next, is one event."""
+    since = to_text(silence.since)
+    return event_of(silence.company, silence.id, EventKind.POLL_FAILING, 1, since)
+
+
 def waiting_events(document: Document, number: int) -> tuple[Event, Event]:
     """The two events of a round after which somebody has to act: submitted, a level approved."""
     company, name = document.company, document.id
     return (
         event_of(company, name, EventKind.SUBMITTED, number, ""),
         event_of(company, name, EventKind.PARTIALLY_APPROVED, number, _level(1)),
+    )
+
+
+def rounds_events(document: Document) -> tuple[Event, ...]:
+    """The events of the bill's present round, up to its level, after which somebody has to act."""
+    company, name, number = document.company, document.id, document.round
+    return (
+        event_of(company, name, EventKind.SUBMITTED, number, ""),
+        *(
+            event_of(company, name, EventKind.PARTIALLY_APPROVED, number, _level(level))
+            for level in range(1, document.level + 1)
+        ),
     )
 
 

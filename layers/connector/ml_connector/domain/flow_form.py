@@ -31,10 +31,12 @@ from .form import (
     whole,
     word,
 )
+from .list_hours import daily_list_of
 from .messages import Detail
 from .plans import CHANNELS, SMS, USUAL_SNOOZE, VOICE, Step, Until
 from .rules import MOST_STEPS, SCHEMA, Flow, FlowCompany, Role, Rule
-from .wording import TELLABLE
+from .silence_form import check_silence_rule
+from .wording import RULED
 
 #: Bounds of what a rule may ask for. Plans expire after days, so nothing longer could happen.
 LONGEST_SECONDS = 30 * 86_400
@@ -88,8 +90,9 @@ def _flow(published: object, version: int) -> Flow:
 
 def _company(key: str, value: object) -> FlowCompany:
     place = f"companies.{key}"
-    people = {"default_approver", "ap_lead", "poll_failing"}
-    body = entries(value, place, {"name", "zone"}, {*people, "calendar", "replies", "cap_per_day"})
+    people = {"default_approver", "ap_lead"}
+    others = {"calendar", "replies", "cap_per_day", "daily_list"}
+    body = entries(value, place, {"name", "zone"}, {*people, *others})
     if name(key, "companies") != key:
         raise Refused(place, "has blanks around its key")
     return FlowCompany(
@@ -101,6 +104,9 @@ def _company(key: str, value: object) -> FlowCompany:
         cap_per_day=whole(
             body.get("cap_per_day", USUAL_CAP), f"{place}.cap_per_day", LEAST_CAP, MOST_CAP
         ),
+        daily_list=daily_list_of(body["daily_list"], f"{place}.daily_list")
+        if "daily_list" in body
+        else None,
         **{who: _person(body[who], f"{place}.{who}") for who in sorted(people) if who in body},
     )
 
@@ -126,6 +132,8 @@ def _rule(value: object, place: str) -> Rule:
     place = f'{place} "{called}"'
     on = _kinds(body["on"], f"{place}.on")
     when = _when(body.get("when", {}), f"{place}.when")
+    steps = _steps(body["notify"], f"{place}.notify")
+    check_silence_rule(on, body, steps, place)
     if when.never_of_payments and all(kind.of_payment for kind in on):
         raise Refused(
             f"{place}.when",
@@ -134,7 +142,7 @@ def _rule(value: object, place: str) -> Rule:
     return Rule(
         name=called,
         on=on,
-        steps=_steps(body["notify"], f"{place}.notify"),
+        steps=steps,
         when=when,
         approver=_person(body.get("approver", ""), f"{place}.approver"),
         levels=_levels(body, f"{place}.levels"),
@@ -166,7 +174,7 @@ def _kinds(value: object, place: str) -> frozenset[EventKind]:
             kind = EventKind(text(each, place))
         except ValueError as error:
             raise Refused(place, f"unknown event {shown(each)}") from error
-        if kind not in TELLABLE:
+        if kind not in RULED:
             raise Refused(place, f"there is no text for {kind.value}")
         kinds.add(kind)
     if not kinds:
@@ -201,6 +209,8 @@ def _missing(flow: Flow, rule: Rule, step: Step, company: str) -> str:
     if step.to == Role.NEXT_LEVEL:
         found = bool(rule.levels or lead or default)
         return "" if found else f"the rule has no levels, and {neither}"
+    if step.to == Role.DEFAULT:
+        return "" if default else "there is no default_approver"
     return "there is no ap_lead" if step.to == Role.AP_LEAD and not lead else ""
 
 

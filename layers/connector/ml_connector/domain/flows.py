@@ -12,13 +12,14 @@ from datetime import date, timedelta
 from .bills import BillState
 from .books import Books
 from .conditions import AmountBand, When
-from .documents import AnyDocument
+from .documents import Subject
 from .events import EventKind
 from .flow_form import parse
 from .people import Directory
 from .plans import USUAL_SNOOZE, Step
 from .recipients import Candidates, Question, candidates_for
 from .rules import MOST_STEPS, SCHEMA, Flow, FlowCompany, Role, Rule
+from .silences import Silence
 
 __all__ = [
     "MOST_STEPS",
@@ -72,7 +73,7 @@ class Decision:
 
 
 def decide(
-    flow: Flow, kind: EventKind, document: AnyDocument, context: DecisionContext | None = None
+    flow: Flow, kind: EventKind, document: Subject, context: DecisionContext | None = None
 ) -> Decision | None:
     """The first rule that matches, or None when no rule speaks about this event.
 
@@ -83,6 +84,8 @@ def decide(
     decision = _decide(flow, kind, document, context)
     if kind is not EventKind.REMINDER or flow.speaks_of(kind, document.company):
         return decision
+    if isinstance(document, Silence):
+        return None
     return _decide(flow, _STANDS_FOR.get(document.state.value, kind), document, context)
 
 
@@ -93,7 +96,7 @@ _STANDS_FOR = {
 
 
 def _decide(
-    flow: Flow, kind: EventKind, document: AnyDocument, context: DecisionContext | None
+    flow: Flow, kind: EventKind, document: Subject, context: DecisionContext | None
 ) -> Decision | None:
     books = context.books if context else Books()
     today = context.today if context else None
@@ -101,7 +104,7 @@ def _decide(
     for number, rule in enumerate(flow.rules, start=1):
         if not rule.speaks_of(kind, document.company):
             continue
-        if not rule.when.holds(document, books, today):
+        if not (isinstance(document, Silence) or rule.when.holds(document, books, today)):
             continue
         question = Question(flow, rule, document, books, people, today)
         found = [candidates_for(step, question) for step in rule.steps]

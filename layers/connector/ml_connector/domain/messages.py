@@ -133,7 +133,7 @@ def notice_sms(
     if not _is_reference(reference):
         raise ValueError(f"not a reference code: {reference!r}")
     said, parts = _said(company_name, subject, words, manner)
-    end, least = (_end(ask, reference, manner.language) for ask in (manner.ask, "nothing"))
+    end, least = (ending(ask, reference, manner.language) for ask in (manner.ask, "nothing"))
     if _LINK.fullmatch(manner.link) and is_gsm7(said(*parts)):
         return _fitted(said, f" {manner.link}{end}", parts, room=_TWO_GSM7)
     text = _fitted(said, end, parts)
@@ -179,7 +179,7 @@ def phrases_of(tag: str) -> Phrases:
     return SMS_LANGUAGES[language_of(tag)].phrases
 
 
-def _end(ask: Ask, reference: str, language: str) -> str:
+def ending(ask: Ask, reference: str, language: str) -> str:
     """The end of a text: how to reply, if at all, and the reference, always last."""
     if ask == "nothing":
         return f" Ref {reference}"
@@ -193,7 +193,7 @@ def renewed_text(text: str, old_reference: str, new_reference: str) -> str:
     Raises ValueError for a text that does not end with the old one.
     """
     for language in SMS_LANGUAGES:
-        old, new = (_end("reference", code, language) for code in (old_reference, new_reference))
+        old, new = (ending("reference", code, language) for code in (old_reference, new_reference))
         if text.endswith(old):
             return text.removesuffix(old) + new
     head = text.removesuffix(old_reference)

@@ -1,7 +1,7 @@
-"""What people are told that is about no bill: about people, and about polls that fail.
+"""What people are told about people.
 
-A notice is a case of its own, about a person or a company: one alert and one text. One about a
-person is opened in the transaction that changes them, so that there is none without the other.
+A notice is a case of its own, about a person: one alert and one text. It is opened in the
+transaction that changes them, so that there is none without the other.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from .audit import ChainHead, Json, entry_after
 from .cases import Alert, Case, CaseState, case_chain
 from .dispatches import Dispatch, Member
-from .formats import language_of, written_day
+from .formats import language_of
 from .gsm7 import normalise, segments
 from .ids import alert_id, dispatch_id, stable_id
-from .instants import to_text
 from .messages import plain, reference_code
 from .phone import fingerprint
 from .plans import SMS
@@ -26,7 +25,6 @@ from .wording import spoken_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import tzinfo
 
     from .approvers import Approver
 
@@ -34,15 +32,12 @@ if TYPE_CHECKING:
 OPTED_OUT = "person.opted_out"
 #: Somebody will be texted from now on: they are told themselves.
 WELCOME = "person.welcome"
-#: Nothing was read from Intacct for too long: whoever the flow names for that is told.
-POLL_FAILING = "poll.failing"
 
 #: Why somebody is told, as a case's audit says it; no rule of a flow does.
 _SENTENCES = MappingProxyType(
     {
         OPTED_OUT: "Whoever leads accounts payable is told that somebody wants no more texts.",
         WELCOME: "Whoever agreed is told what they will be texted and how to end it.",
-        POLL_FAILING: "Whoever the company names for it is told that nothing can be read.",
     }
 )
 
@@ -57,8 +52,6 @@ _WORDS = MappingProxyType(
             "no_calls": "No calls either.",
             "welcome": "we will text you about bills waiting for your approval in Intacct. "
             "Reply STOP to end, HELP for help.",
-            "failing": "nothing was read from Intacct since {day}, {time}. Nobody is told of bills "
-            "until that works again.",
         },
         # No accent that GSM-7 lacks, and no word that means something else without its own.
         "es": {
@@ -67,8 +60,6 @@ _WORDS = MappingProxyType(
             "no_calls": "Tampoco llamadas.",
             "welcome": "le avisaremos de facturas que esperan su aprobación en Intacct. "
             "Responda STOP para terminar, HELP para ayuda.",
-            "failing": "no se ha podido leer Intacct desde {day}, {time}. Hasta entonces nadie "
-            "recibe avisos de facturas.",
         },
     }
 )
@@ -119,24 +110,6 @@ def welcome_notice(to: Approver, frame: Frame) -> Notice:
 
     case_id = stable_id(WELCOME, to.id, frame.cause, to.id)
     return _notice(WELCOME, case_id, to.chain, to, frame, said)
-
-
-def failing_id(company: str, since: datetime) -> str:
-    """The id of the case about a company whose last good poll was then."""
-    return stable_id(POLL_FAILING, company, to_text(since))
-
-
-def failing_notice(since: datetime, wall: tzinfo, to: Approver, frame: Frame) -> Notice:
-    """Tell `to` that nothing was read since then, a time of the company's `wall`.
-
-    However often it is made for one silence, it is the same case.
-    """
-
-    def said(reference: str, tag: str) -> str:
-        return failing_sms(frame.company_name, since.astimezone(wall), reference, tag)
-
-    case_id = failing_id(frame.company, since)
-    return _notice(POLL_FAILING, case_id, f"company#{frame.company}", to, frame, said)
 
 
 def _notice(
@@ -239,20 +212,6 @@ def welcome_sms(company_name: str, reference: str, language: str) -> str:
     At most two segments: the company's name is shortened.
     """
     end = f"{normalise(_WORDS[language_of(language)]['welcome'])} Ref {reference}"
-    return _shortened(company_name, end) + end
-
-
-def failing_sms(company_name: str, since: datetime, reference: str, language: str) -> str:
-    """The SMS about a company nothing is read of, for example::
-
-        Acme AP: nothing was read from Intacct since Nov 23, 08:05. Nobody is told of bills until
-        that works again. Ref K7F2
-
-    `since` is as the company's wall shows it. At most two segments.
-    """
-    words = normalise(_WORDS[language_of(language)]["failing"])
-    day = normalise(written_day(since.date(), language))
-    end = f"{words.format(day=day, time=f'{since:%H:%M}')} Ref {reference}"
     return _shortened(company_name, end) + end
 
 

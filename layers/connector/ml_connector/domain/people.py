@@ -14,6 +14,11 @@ class Directory:
     def __init__(self, approvers: Iterable[Approver] = ()) -> None:
         self._people = {person.id: person for person in sorted(approvers, key=lambda p: p.id)}
 
+    @property
+    def everybody(self) -> tuple[Approver, ...]:
+        """All of them, by id."""
+        return tuple(self._people.values())
+
     def person(self, approver: str) -> Approver | None:
         """The one with this id."""
         return self._people.get(approver)

@@ -25,7 +25,7 @@ from .unit_of_work import CaseWrite
 from .wording import event_text, spoken_language
 
 if TYPE_CHECKING:
-    from .documents import AnyDocument
+    from .documents import Subject
     from .flows import Decision
 
 
@@ -79,7 +79,7 @@ SHORTEST_VALIDITY = 60
 
 def open_case(
     event: Event,
-    document: AnyDocument,
+    document: Subject,
     decision: Decision,
     company_name: str,
     people: People,
@@ -138,7 +138,7 @@ def open_case(
 def begin(
     case: Case,
     starts: Iterable[Start],
-    document: AnyDocument,
+    document: Subject,
     people: People,
     now: datetime,
     times: PlanTimes,
@@ -159,7 +159,7 @@ def begin(
         alert = _alert(case, start, planned.step, who, channel, now)
         unlinked: dict[str, Json] = {}
         if person:
-            dispatch = _dispatch(alert, case, document, person, now, times)
+            dispatch = first_dispatch(alert, case, document, person, now, times)
             alert = replace(alert, dispatch=dispatch.id)
             dispatches.append(dispatch)
             unlinked = _unlinked(planned.step, dispatch, document)
@@ -224,14 +224,15 @@ def _alert(
     )
 
 
-def _dispatch(
+def first_dispatch(
     alert: Alert,
     case: Case,
-    document: AnyDocument,
+    document: Subject,
     person: Approver,
     now: datetime,
     times: PlanTimes,
 ) -> Dispatch:
+    """The first text or call for an alert of a case that has a plan."""
     new_id = dispatch_id(alert.id, 1)
     reference = reference_code(new_id)
     step = case.plan[alert.step - 1].step
@@ -265,7 +266,7 @@ def _dispatch(
     )
 
 
-def _unlinked(step: Step, dispatch: Dispatch, document: AnyDocument) -> dict[str, Json]:
+def _unlinked(step: Step, dispatch: Dispatch, document: Subject) -> dict[str, Json]:
     """Why a text that is to have a link has none."""
     if not step.link or dispatch.voice or (document.url and document.url in dispatch.text):
         return {}

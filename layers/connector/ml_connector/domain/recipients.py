@@ -16,11 +16,12 @@ from datetime import date
 from .approvers import Approver
 from .books import Books
 from .conditions import levels_done, lines_of
-from .documents import AnyDocument
+from .documents import Subject
 from .messages import day_of_month
 from .people import Directory, is_away
 from .plans import Step
 from .rules import Flow, Role, Rule
+from .silences import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Question:
 
     flow: Flow
     rule: Rule
-    document: AnyDocument
+    document: Subject
     books: Books
     people: Directory
     today: date | None
@@ -76,6 +77,8 @@ def _meant(step: Step, question: Question) -> Iterator[Candidate]:
             return _next_level(question)
         case Role.AP_LEAD:
             return _leads(question)
+        case Role.DEFAULT:
+            return _defaults(question)
         case _:
             return iter((Candidate(step.to, "named in rule", named=True),))
 
@@ -117,6 +120,8 @@ def _matrix(question: Question) -> Iterator[Candidate]:
 
 
 def _vendor_approver(question: Question) -> Approver | None:
+    if isinstance(question.document, Silence):
+        return None
     user = question.books.bill_approvers.get(question.document.vendor_id, "")
     return question.people.by_user(user)
 

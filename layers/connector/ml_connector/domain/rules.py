@@ -10,6 +10,7 @@ from .calendars import Calendar
 from .caps import USUAL_CAP
 from .conditions import When
 from .events import EventKind
+from .list_hours import DailyList
 from .plans import USUAL_SNOOZE, Step
 from .sentences import sentence
 
@@ -31,6 +32,8 @@ class Role(StrEnum):
     """The approver of the matrix level that comes after those who have approved."""
     AP_LEAD = "ap_lead"
     """Who leads accounts payable."""
+    DEFAULT = "default_approver"
+    """Who is told in place of whoever cannot be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class FlowCompany:
 
     `calendar` says when it is polled. Its own default approver and AP lead come before those of the
     flow. `replies` is whether its texts ask for a reply: a sender that is a name receives none.
-    `cap_per_day` is how many messages go out in a day (`caps`), and `poll_failing` the id of who is
-    told when nothing can be read from Intacct; nobody where it is empty.
+    `cap_per_day` is how many messages go out in a day (`caps`). Without a `daily_list` nobody gets
+    one.
     """
 
     key: str
@@ -80,7 +83,7 @@ class FlowCompany:
     ap_lead: str = ""
     replies: bool = True
     cap_per_day: int = USUAL_CAP
-    poll_failing: str = ""
+    daily_list: DailyList | None = None
 
 
 @dataclass(frozen=True, slots=True)

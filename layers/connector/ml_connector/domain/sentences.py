@@ -27,6 +27,7 @@ _WHEN: dict[EventKind, str] = {
     EventKind.PAYMENT_VOIDED: "is voided",
     EventKind.PAYMENT_DECLINED: "is declined",
     EventKind.PAYMENT_UNCLEARED: "is no longer cleared",
+    EventKind.POLL_FAILING: "can be read from Intacct for too long",
 }
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -52,9 +53,12 @@ def sentence(rule: Rule) -> str:
 
 
 def _events(rule: Rule) -> str:
-    bills = [_WHEN[kind] for kind in EventKind if kind in rule.on and not kind.of_payment]
-    payments = [_WHEN[kind] for kind in EventKind if kind in rule.on and kind.of_payment]
-    subjects = (("a bill", bills), ("a payment", payments))
+    silence = EventKind.POLL_FAILING
+    on = [kind for kind in EventKind if kind in rule.on and kind is not silence]
+    bills = [_WHEN[kind] for kind in on if not kind.of_payment]
+    payments = [_WHEN[kind] for kind in on if kind.of_payment]
+    nothing = [_WHEN[silence]] if silence in rule.on else []
+    subjects = (("a bill", bills), ("a payment", payments), ("nothing", nothing))
     return ", or ".join(f"{what} {' or '.join(said)}" for what, said in subjects if said)
 
 
@@ -114,6 +118,7 @@ _ROLES = {
     "manager": "the approver's manager",
     "next_level": "the next approver",
     "ap_lead": "the AP lead",
+    "default_approver": "the default approver",
 }
 
 

@@ -39,11 +39,18 @@ class CaseWrite:
     """A case with the audit entry that goes with the change.
 
     The entry's number tells what must be stored before: 1 is a case that must not exist yet, n is a
-    case whose head is n - 1.
+    case whose head is n - 1. A case that turned out older than its own chain says itself what is
+    stored: `over` is the number of that head, 0 where the case is not there at all.
     """
 
     case: Case
     entry: AuditEntry
+    over: int | None = None
+
+    @property
+    def stored_seq(self) -> int:
+        """The number of the head that must be stored; 0 where the case must not exist."""
+        return self.entry.seq - 1 if self.over is None else self.over
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from .events import EventKind
 from .messages import Detail
+from .silence_words import WORDS as SILENCE_WORDS
 from .voice_words import LANGUAGES, Told
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from .documents import AnyDocument
     from .money import Money
+    from .silences import Silence
     from .voice_words import Language, Prompts, Unit
 
 #: A minute and a half of speech. Twilio's own limits are above it, said twice and all.
@@ -101,6 +103,22 @@ def event_call(
             said = told.briefly
         case _:
             assert_never(detail)
+    return spoken(f"{company}. {said}" if company else said, language)
+
+
+def silence_call(
+    company_name: str, silence: Silence, detail: Detail = "full", language: str = FALLBACK
+) -> str:
+    """What a call says of a company nothing is read of, for example::
+
+    Acme AP. Nothing was read from Intacct since November 23, 08:05. Nobody is told of bills
+    until that works again. Please look in Intacct yourself, and call your IT.
+    """
+    words, own = _words(language), SILENCE_WORDS[language_of(language).split("-")[0].lower()]
+    since = silence.local
+    said = own.spoken.format(day=_day(since.date(), words), time=f"{since:%H:%M}")
+    said = said if detail == "full" else own.spoken_briefly
+    company = _name(company_name, language)
     return spoken(f"{company}. {said}" if company else said, language)
 
 

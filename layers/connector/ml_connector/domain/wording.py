@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 from .events import EventKind
 from .formats import HOME, language_of, written_day
 from .messages import PLAIN, Manner, notice_sms, phrases_of
+from .silence_words import silence_sms
+from .silences import Silence
 from .sms_words import ENGLISH, SMS_LANGUAGES
 
 if TYPE_CHECKING:
-    from .documents import AnyDocument
+    from .documents import AnyDocument, Subject
 
 #: The English words, which calls have too.
 WORDS = ENGLISH.events
 
 #: The events there is a text for.
 TELLABLE = frozenset(WORDS)
+
+#: The events a rule may name.
+RULED = TELLABLE | {EventKind.POLL_FAILING}
 
 
 def event_sms(
@@ -47,16 +52,28 @@ def event_text(
     channel: str,
     kind: EventKind,
     company_name: str,
-    document: AnyDocument,
+    document: Subject,
     reference: str,
     manner: Manner = PLAIN,
 ) -> str:
     """What one event says over one channel: an SMS with its reference, or what a call speaks."""
+    if isinstance(document, Silence):
+        return _of_silence(channel, company_name, document, reference, manner)
     if channel == "voice":
         from .voice_script import event_call  # noqa: PLC0415 - only for those who call
 
         return event_call(kind, company_name, document, manner.detail, manner.language)
     return event_sms(kind, company_name, document, reference, manner)
+
+
+def _of_silence(
+    channel: str, company_name: str, silence: Silence, reference: str, manner: Manner
+) -> str:
+    if channel == "voice":
+        from .voice_script import silence_call  # noqa: PLC0415 - only for those who call
+
+        return silence_call(company_name, silence, manner.detail, manner.language)
+    return silence_sms(company_name, silence, reference, manner)
 
 
 def _cleared_on(document: AnyDocument) -> date | None:

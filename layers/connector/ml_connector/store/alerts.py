@@ -8,15 +8,27 @@ from datetime import datetime
 
 from ml_connector.domain.cases import Alert
 from ml_connector.domain.dispatches import Dispatch
+from ml_connector.domain.fairness import in_turn
 from ml_connector.domain.instants import from_text, to_millis, to_text
 from ml_connector.domain.replies import InboxMark
+from ml_connector.domain.standstill import Restoring, Standstill
 from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
 from ml_connector.errors import StoreConflict
+from ml_connector.settings import FAIR_WINDOW
 
 from .connection import SharedConnection
 from .inbox_items import MARK_KEYS, mark_item, mark_of, recipient_key, reference_of, sent_since
-from .mapping import alert_of, case_keys, case_of, dispatch_keys, dispatch_of
+from .mapping import (
+    alert_of,
+    case_keys,
+    case_of,
+    dispatch_keys,
+    dispatch_of,
+    instant_of,
+    text_of,
+)
 from .models import (
+    BLANK_SHARD,
     CASE_SHARD,
     DUE_SHARD,
     AlertItem,
@@ -28,7 +40,11 @@ from .models import (
     ReferenceItem,
     SidItem,
 )
+from .readable import readable
 from .transaction import translated, write
+
+#: The key of what a restore leaves with the functions.
+RESTORE = "restore"
 
 
 class DynamoAlertStore:
@@ -42,7 +58,9 @@ class DynamoAlertStore:
         with translated():
             try:
                 pk, sk = dispatch_keys(dispatch_id)
-                return dispatch_of(DispatchItem.get(pk, sk, consistent_read=True))
+                item = DispatchItem.get(pk, sk, consistent_read=True)
+                with readable(f"dispatch {dispatch_id}"):
+                    return dispatch_of(item)
             except DispatchItem.DoesNotExist:
                 return None
 
@@ -64,11 +82,13 @@ class DynamoAlertStore:
         pk, sk = case_keys(case_id)
         with translated():
             try:
-                case = case_of(CaseItem.get(pk, sk, consistent_read=True))
+                item = CaseItem.get(pk, sk, consistent_read=True)
             except CaseItem.DoesNotExist:
                 return None
             rows = AlertItem.query(pk, AlertItem.sk.startswith("alert#"), consistent_read=True)
-            alerts: list[Alert] = [alert_of(row) for row in rows]
+            with readable(f"case {case_id}"):
+                case = case_of(item)
+                alerts: list[Alert] = [alert_of(row) for row in rows]
         return CaseFile(case, tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id))))
 
     def sid_owner(self, sid: str) -> str | None:
@@ -116,20 +136,23 @@ class DynamoAlertStore:
             return
 
     def look_due(self, until: datetime, limit: int) -> list[str]:
-        """Ids of dispatches to look at by then, oldest first; from an index that may lag."""
-        with translated():
-            rows = DispatchItem.due_index.query(
-                DUE_SHARD, DueIndex.look_at <= to_millis(until), limit=limit
-            )
-            return [str(row.pk).removeprefix("dispatch#") for row in rows]
+        """Ids of dispatches to look at by then; from an index that may lag.
+
+        Oldest first, and where there are more, so that companies and people take turns.
+        """
+        return [name.removeprefix("dispatch#") for name in _due(DUE_SHARD, until, limit)]
 
     def cases_due(self, until: datetime, limit: int) -> list[str]:
-        """Ids of cases to look at by then, oldest first; from an index that may lag."""
+        """Ids of cases to look at by then, in the order of `look_due`."""
+        return [name.removeprefix("case#") for name in _due(CASE_SHARD, until, limit)]
+
+    def blank_due(self, until: datetime, limit: int) -> list[str]:
+        """Ids of dispatches to blank by then, oldest first; from an index that may lag."""
         with translated():
             rows = DispatchItem.due_index.query(
-                CASE_SHARD, DueIndex.look_at <= to_millis(until), limit=limit
+                BLANK_SHARD, DueIndex.look_at <= to_millis(until), limit=limit
             )
-            return [str(row.pk).removeprefix("case#") for row in rows]
+            return [str(row.pk).removeprefix("dispatch#") for row in rows]
 
     def paused_until(self, company: str) -> datetime | None:
         """When the company's sends may go on, or None when they were never stopped."""
@@ -139,6 +162,37 @@ class DynamoAlertStore:
             except PauseItem.DoesNotExist:
                 return None
         return from_text(item.until)
+
+    def standstill(self, company: str) -> Standstill:
+        """Whether the company's sends are stopped, and whether tables are being put back."""
+        keys = [(key, "pause") for key in dict.fromkeys((f"pause#{company}", RESTORE))]
+        with translated():
+            rows = {row.pk: row for row in PauseItem.batch_get(keys, consistent_read=True)}
+        restore, pause = rows.pop(RESTORE, None), rows.get(f"pause#{company}")
+        return Standstill(
+            from_text(pause.until) if pause else None,
+            Restoring(
+                from_text(restore.until),
+                restore.reason,
+                instant_of(restore.since),
+                instant_of(restore.wary_until),
+            )
+            if restore
+            else None,
+        )
+
+    def stand_still(self, restoring: Restoring) -> None:
+        """Stop everything until then, or let it go on by an instant that is over."""
+        item = PauseItem(
+            RESTORE,
+            "pause",
+            until=to_text(restoring.until),
+            reason=restoring.reason,
+            since=text_of(restoring.since),
+            wary_until=text_of(restoring.wary_until),
+        )
+        with translated():
+            item.save()
 
     def pause(self, company: str, until: datetime, reason: str) -> None:
         """Stop a company's sends; an earlier end never replaces a later one."""
@@ -153,3 +207,15 @@ class DynamoAlertStore:
     def commit(self, change: Change) -> None:
         """Write a change as one transaction: all of it or nothing."""
         write(self._connection, change)
+
+
+def _due(shard: str, until: datetime, limit: int) -> list[str]:
+    """The keys of what is due in one shard of the index, no more than `limit`."""
+    with translated():
+        found = DispatchItem.due_index.query(
+            shard, DueIndex.look_at <= to_millis(until), limit=max(limit, FAIR_WINDOW)
+        )
+        rows = list(found)
+    if len(rows) > limit:
+        rows = in_turn(rows, lambda row: (row.company or "", row.recipient or ""))[:limit]
+    return [str(row.pk) for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ml_connector.domain.approvers import Approver
+from ml_connector.domain.masking import KNOWN
 
 from .mapping import approver_item, approver_of
 from .models import ApproverItem
@@ -19,7 +20,7 @@ class DynamoApproverStore:
         """One person."""
         with translated():
             try:
-                return approver_of(ApproverItem.get(approver_id, consistent_read=True))
+                return _known(ApproverItem.get(approver_id, consistent_read=True))
             except ApproverItem.DoesNotExist:
                 return None
 
@@ -27,7 +28,7 @@ class DynamoApproverStore:
         """All people by id, consistently; a page at a time is read, and all are kept."""
         with translated():
             rows = ApproverItem.scan(consistent_read=True, page_size=PAGE)
-            return sorted((approver_of(item) for item in rows), key=lambda person: person.id)
+            return sorted((_known(item) for item in rows), key=lambda person: person.id)
 
     def save(self, approver: Approver) -> None:
         """Store a person as `version`: 1 must not exist yet, n replaces n - 1.
@@ -42,7 +43,22 @@ class DynamoApproverStore:
             else:
                 item.update(actions=assignments(item), condition=follows(approver))
 
+    def bury(self, approver: Approver) -> None:
+        """Erase a person whose chain has ended already: the whole row gives way to what is left.
+
+        Raises StoreConflict when somebody else was first.
+        """
+        with translated():
+            approver_item(approver).save(condition=follows(approver))
+
     def put(self, approver: Approver) -> None:
         """Store a person, replacing whatever was there: for a world that is being set up."""
         with translated():
             approver_item(approver).save()
+
+
+def _known(item: ApproverItem) -> Approver:
+    """The person in a row; from here on no line of a log holds their name or number."""
+    person = approver_of(item)
+    KNOWN.add(person.name, person.phone)
+    return person

@@ -14,8 +14,15 @@ from .transaction import translated
 class DynamoAuditTrail:
     """Reads chains."""
 
-    def chain(self, name: str) -> Iterator[AuditEntry]:
-        """The entries of one chain in their order, one page in memory at a time."""
+    def chain(self, name: str, after: int = 0) -> Iterator[AuditEntry]:
+        """The entries of one chain after that number, in order, one page in memory at a time."""
+        later = AuditItem.seq > after if after else None
         with translated():
-            for item in AuditItem.query(name, consistent_read=True):
+            for item in AuditItem.query(name, later, consistent_read=True):
                 yield audit_of(item)
+
+    def last(self, name: str) -> AuditEntry | None:
+        """The last entry of one chain."""
+        with translated():
+            newest = AuditItem.query(name, consistent_read=True, scan_index_forward=False, limit=1)
+            return next((audit_of(item) for item in newest), None)

@@ -14,7 +14,8 @@ from ml_connector.errors import StoreConflict
 from .document_items import cleared_key, document_of, gone_key, payment_of
 from .mapping import company_item, company_key, company_of
 from .models import CompanyItem, DocumentItem, OpenIndex
-from .transaction import translated
+from .readable import readable
+from .transaction import assignments, translated
 
 #: Instants begin with a digit; every other key of the index begins with a letter.
 _NO_INSTANT = "a"
@@ -32,7 +33,8 @@ class DynamoDocumentStore:
                 item = CompanyItem.get(company_key(company), "state", consistent_read=True)
             except CompanyItem.DoesNotExist:
                 return CompanyState(company)
-        return company_of(item)
+        with readable(f"the state of {company}"):
+            return company_of(item)
 
     def lease(self, company: str, now: datetime, until: datetime) -> CompanyState | None:
         """Take the company for one poll; None while somebody else holds it.
@@ -48,7 +50,7 @@ class DynamoDocumentStore:
         unchanged = fence.does_not_exist() if known.fence == 0 else fence == known.fence
         try:
             with translated():
-                company_item(taken).save(condition=unchanged)
+                _write(taken, unchanged)
         except StoreConflict:
             # A lost reply to our own write looks the same; the lease then simply runs out.
             return None
@@ -57,34 +59,48 @@ class DynamoDocumentStore:
     def finish(self, state: CompanyState) -> None:
         """Write the state and give the lease back. StoreConflict when the lease is another's."""
         with translated():
-            company_item(replace(state, lease_until=None)).save(
-                condition=CompanyItem.fence == state.fence
-            )
+            _write(replace(state, lease_until=None), CompanyItem.fence == state.fence)
 
     def waiting(self, company: str) -> list[Document]:
         """All documents somebody still has to approve, consistently."""
-        return [document_of(row) for row in _listed(company, _KEY < _NO_INSTANT)]
+        return [_document(row) for row in _listed(company, _KEY < _NO_INSTANT)]
 
     def documents(self, company: str, ids: Sequence[str]) -> dict[str, Document]:
         """The bills' documents with these ids, consistently; unknown ids are absent."""
-        return {row.sk: document_of(row) for row in _rows(company, ids)}
+        return {row.sk: _document(row) for row in _rows(company, ids)}
 
     def payments(self, company: str, ids: Sequence[str]) -> dict[str, PaymentDocument]:
         """The payments' documents with these ids, consistently; unknown ids are absent."""
-        return {row.sk: payment_of(row) for row in _rows(company, ids)}
+        return {row.sk: _payment(row) for row in _rows(company, ids)}
 
     def cleared(self, company: str, since: date) -> list[PaymentDocument]:
         """All payments stored as cleared on that day or after it, consistently."""
         between = _KEY.between(cleared_key(since), f"cleared#{_END}")
-        return [payment_of(row) for row in _listed(company, between)]
+        return [_payment(row) for row in _listed(company, between)]
 
     def vanished(self, company: str, since: datetime) -> list[Document]:
         """Purchase orders' bills that vanished at or after then, consistently."""
         between = _KEY.between(gone_key(since), f"gone#{_END}")
-        return [document_of(row) for row in _listed(company, between)]
+        return [_document(row) for row in _listed(company, between)]
 
 
 _KEY = OpenIndex.open_since
+
+
+def _document(row: DocumentItem) -> Document:
+    with readable(f"{row.company}, {row.sk}"):
+        return document_of(row)
+
+
+def _payment(row: DocumentItem) -> PaymentDocument:
+    with readable(f"{row.company}, {row.sk}"):
+        return payment_of(row)
+
+
+def _write(state: CompanyState, condition: Any) -> None:  # noqa: ANN401 - PynamoDB's
+    """Every attribute known here; those of a newer version stay as they are."""
+    item = company_item(state)
+    item.update(actions=assignments(item), condition=condition)
 
 
 def _listed(company: str, condition: Any) -> list[DocumentItem]:  # noqa: ANN401 - PynamoDB's

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from ml_connector.domain.approvers import EVERY_CHANNEL, Approver
 from ml_connector.domain.audit import AuditEntry, ChainHead, canonical
-from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
+from ml_connector.domain.cases import Alert, Case, CaseState, Listed, StopReason
 from ml_connector.domain.delivery import CallStatus, MessageStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
 from ml_connector.domain.instants import from_text, to_millis, to_text
 from ml_connector.domain.plans import VOICE, Timer
 
 from .models import (
+    BLANK_SHARD,
     CASE_SHARD,
     DUE_SHARD,
     AlertItem,
@@ -48,13 +49,14 @@ def dispatch_keys(dispatch_id: str) -> tuple[str, str]:
 
 
 def dispatch_item(dispatch: Dispatch, write_id: str) -> DispatchItem:
-    """The item of a dispatch; settled ones leave the sparse index."""
+    """The item of a dispatch; in the sparse index by its next look, or else its blanking."""
     pk, sk = dispatch_keys(dispatch.id)
+    next_time = dispatch.look_at or dispatch.blank_at
     return DispatchItem(
         pk,
         sk,
-        due_shard=DUE_SHARD if dispatch.look_at else None,
-        look_at=to_millis(dispatch.look_at) if dispatch.look_at else None,
+        due_shard=_shard_of(dispatch),
+        look_at=to_millis(next_time) if next_time else None,
         look_text=text_of(dispatch.look_at),
         id=dispatch.id,
         company=dispatch.company,
@@ -91,7 +93,15 @@ def dispatch_item(dispatch: Dispatch, write_id: str) -> DispatchItem:
         duration=dispatch.duration,
         price=None if dispatch.price is None else str(dispatch.price),
         price_unit=dispatch.price_unit or None,
+        blank_at=text_of(dispatch.blank_at),
+        blanked_at=text_of(dispatch.blanked_at),
     )
+
+
+def _shard_of(dispatch: Dispatch) -> str | None:
+    if dispatch.look_at:
+        return DUE_SHARD
+    return BLANK_SHARD if dispatch.blank_at else None
 
 
 def dispatch_of(item: DispatchItem) -> Dispatch:
@@ -133,6 +143,8 @@ def dispatch_of(item: DispatchItem) -> Dispatch:
         duration=None if item.duration is None else int(item.duration),
         price=Decimal(item.price) if item.price else None,
         price_unit=item.price_unit or "",
+        blank_at=instant_of(item.blank_at),
+        blanked_at=instant_of(item.blanked_at),
     )
 
 
@@ -183,6 +195,7 @@ def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
         reply_confirms=case.reply_confirms or None,
         snooze=case.snooze.total_seconds() or None,
         replies=case.replies or None,
+        listed=[list(each) for each in case.listed] or None,
     )
 
 
@@ -214,6 +227,7 @@ def case_of(item: CaseItem) -> Case:
         reply_confirms=bool(item.reply_confirms),
         snooze=timedelta(seconds=float(item.snooze or 0)),
         replies=bool(item.replies),
+        listed=tuple(Listed(*each) for each in item.listed or ()),
     )
 
 
@@ -280,6 +294,9 @@ def company_item(state: CompanyState) -> CompanyItem:
         payments_baseline_done=state.payments_baseline_done,
         payments_swept_at=text_of(state.payments_swept_at),
         lines_failing_since=text_of(state.lines_failing_since),
+        reconciled_at=text_of(state.reconciled_at),
+        reconciled_upto=state.reconciled_upto or None,
+        lists=dict(state.lists) or None,
     )
 
 
@@ -300,6 +317,9 @@ def company_of(item: CompanyItem) -> CompanyState:
         payments_baseline_done=bool(item.payments_baseline_done),
         payments_swept_at=instant_of(item.payments_swept_at),
         lines_failing_since=instant_of(item.lines_failing_since),
+        reconciled_at=instant_of(item.reconciled_at),
+        reconciled_upto=item.reconciled_upto or "",
+        lists=tuple(sorted((item.lists or {}).items())),
     )
 
 
@@ -355,9 +375,11 @@ def approver_item(approver: Approver) -> ApproverItem:
         calls_when_opted_out=approver.calls_when_opted_out,
         opted_out_by=approver.opted_out_by or None,
         welcomed_for=approver.welcomed_for or None,
+        forgotten_at=text_of(approver.forgotten_at),
         quiet_hours=approver.quiet_hours or None,
         working_days=list(approver.working_days) or None,
         holidays=[day.isoformat() for day in approver.holidays] or None,
+        holidays_as=approver.holidays_as or None,
         head_seq=approver.head.seq,
         head_digest=approver.head.digest,
         version=approver.version,
@@ -391,9 +413,11 @@ def approver_of(item: ApproverItem) -> Approver:
         calls_when_opted_out=bool(item.calls_when_opted_out),
         opted_out_by=item.opted_out_by or "",
         welcomed_for=item.welcomed_for or "",
+        forgotten_at=instant_of(item.forgotten_at),
         quiet_hours=item.quiet_hours or "",
         working_days=tuple(item.working_days or ()),
         holidays=tuple(date.fromisoformat(day) for day in item.holidays or ()),
+        holidays_as=item.holidays_as or "",
         head=ChainHead(int(item.head_seq), item.head_digest) if item.head_seq else ChainHead(),
         version=int(item.version or 1),
         write_id=item.write_id or "",

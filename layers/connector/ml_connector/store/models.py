@@ -18,7 +18,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import (
     AllProjection,
     GlobalSecondaryIndex,
-    KeysOnlyProjection,
+    IncludeProjection,
     LocalSecondaryIndex,
 )
 from pynamodb.models import Model
@@ -28,6 +28,8 @@ from pynamodb.models import Model
 DUE_SHARD = "due"
 #: The same for cases, in the same index: looked at by themselves, for fewer are.
 CASE_SHARD = "case"
+#: The same for settled dispatches whose text is to be blanked: they crowd out nobody.
+BLANK_SHARD = "blank"
 
 
 class _Unbound:
@@ -39,11 +41,14 @@ class _Unbound:
 
 # --------------------------------------------------------------------------- table: alerts
 class DueIndex(GlobalSecondaryIndex["DispatchItem"]):  # type: ignore[no-untyped-call]
-    """Unsettled dispatches, and cases with a plan, by when they are looked at. Sparse; may lag."""
+    """Unsettled dispatches, and cases with a plan, by when they are looked at. Sparse; may lag.
+
+    It says whose they are, so that each company and person has a turn before anything is read.
+    """
 
     class Meta:
         index_name = "due"
-        projection = KeysOnlyProjection()
+        projection = IncludeProjection(["company", "recipient"])
 
     due_shard = UnicodeAttribute(hash_key=True)
     look_at = NumberAttribute(range_key=True)
@@ -97,6 +102,8 @@ class DispatchItem(Model):
     duration = NumberAttribute(null=True)
     price = UnicodeAttribute(null=True)
     price_unit = UnicodeAttribute(null=True)
+    blank_at = UnicodeAttribute(null=True)
+    blanked_at = UnicodeAttribute(null=True)
 
 
 class CaseItem(Model):
@@ -135,6 +142,7 @@ class CaseItem(Model):
     reply_confirms = BooleanAttribute(null=True)
     snooze = NumberAttribute(null=True)
     replies = BooleanAttribute(null=True)
+    listed: JSONAttribute = JSONAttribute(null=True)
 
 
 class AlertItem(Model):
@@ -211,7 +219,10 @@ class CounterItem(Model):
 
 
 class PauseItem(Model):
-    """`pause#<company>` / `pause`: the company's sends stand still until then."""
+    """`pause#<company>` / `pause`: the company's sends stand still until then.
+
+    `restore` / `pause`: everything does, while tables are put back.
+    """
 
     class Meta(_Unbound):
         pass
@@ -220,6 +231,8 @@ class PauseItem(Model):
     sk = UnicodeAttribute(range_key=True)
     until = UnicodeAttribute()
     reason = UnicodeAttribute()
+    since = UnicodeAttribute(null=True)
+    wary_until = UnicodeAttribute(null=True)
 
 
 class RootMarkItem(Model):
@@ -315,6 +328,9 @@ class CompanyItem(Model):
     payments_baseline_done = BooleanAttribute(null=True)
     payments_swept_at = UnicodeAttribute(null=True)
     lines_failing_since = UnicodeAttribute(null=True)
+    reconciled_at = UnicodeAttribute(null=True)
+    reconciled_upto = UnicodeAttribute(null=True)
+    lists: JSONAttribute = JSONAttribute(null=True)
 
 
 # ---------------------------------------------------------------------------- table: audit
@@ -387,6 +403,8 @@ class ApproverItem(Model):
     quiet_hours = UnicodeAttribute(null=True)
     working_days: JSONAttribute = JSONAttribute(null=True)
     holidays: JSONAttribute = JSONAttribute(null=True)
+    forgotten_at = UnicodeAttribute(null=True)
+    holidays_as = UnicodeAttribute(null=True)
     head_seq = NumberAttribute(null=True)
     head_digest = UnicodeAttribute(null=True)
     version = NumberAttribute(null=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from pynamodb.transactions import TransactWrite
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.unit_of_work import Change, Counter, PersonWrite
-from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
+from ml_connector.errors import StoreConflict, StoreError, StoreRefused, StoreUnavailable
 
 from .connection import SharedConnection
 from .inbox_items import reference_item, reference_name
@@ -38,6 +39,10 @@ _CONDITION = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFail
 _HOPELESS = frozenset(
     {"ValidationError", "ValidationException", "ItemCollectionSizeLimitExceeded"},
 )
+
+#: What IAM says: by action and resource, of the caller too, who is left out here.
+_REFUSED = frozenset({"AccessDenied", "AccessDeniedException"})
+_ASKED = re.compile(r"perform: ([a-z]+:[A-Za-z]+)(?: on resource: (arn:[^ ]+))?")
 
 
 def write(connection: SharedConnection, change: Change) -> None:
@@ -100,7 +105,7 @@ class _Transaction:
             self._versioned("document", document.document.id, item, document.entry.seq)
         for case in change.cases:
             stored = case_item(case.case, case.entry.head, change.write_id)
-            self._versioned("case", case.case.id, stored, case.entry.seq)
+            self._versioned("case", case.case.id, stored, case.stored_seq + 1)
         for dispatch in change.dispatches:
             body = dispatch_item(dispatch, change.write_id)
             self._versioned("dispatch", dispatch.id, body, dispatch.version)
@@ -141,8 +146,13 @@ class _Transaction:
         if approver.version == 1:
             self._put(name, item, ApproverItem.pk.does_not_exist())
             return
+        condition = follows(approver) & ApproverItem.forgotten_at.does_not_exist()
+        if approver.forgotten_at:
+            # The whole item: what a newer version keeps in it of a person goes as well.
+            self._put(name, item, condition)
+            return
         self._updates.append(name)
-        self._write.update(item, actions=assignments(item), condition=follows(approver))
+        self._write.update(item, actions=assignments(item), condition=condition)
 
     def _count(self, counter: Counter) -> None:
         self._updates.append(f"counter:{counter.key}")
@@ -193,14 +203,27 @@ def translated() -> Iterator[None]:
 
 def _error_of(error: PynamoDBException, names: Sequence[str] = ()) -> StoreError:
     """`names` are those of a transaction's operations, in its order."""
-    code = error.cause_response_code or type(error.cause or error).__name__
+    # Not `cause_response_code`, which looks into the answer even where there was none.
+    answer = getattr(error.cause, "response", None) or {}
+    code = str(answer.get("Error", {}).get("Code") or type(error.cause or error).__name__)
     codes = [code]
     if isinstance(error, TransactWriteError) and error.cancellation_reasons:
         codes = [reason.code if reason else "" for reason in error.cancellation_reasons]
     others = set(codes) - {"", *_CONDITION}
+    if others & _REFUSED:
+        return _refusal(error)
     if others & _HOPELESS:
         return StoreError(f"not a request DynamoDB takes: {', '.join(sorted(others))}")
     if others or not _CONDITION.intersection(codes):
         return StoreUnavailable(f"DynamoDB: {', '.join(sorted(others)) or code}")
     failed = tuple(name for name, said in zip(names, codes, strict=False) if said in _CONDITION)
     return StoreConflict(f"refused: {', '.join(failed) or 'condition'}", failed)
+
+
+def _refusal(error: PynamoDBException) -> StoreRefused:
+    """One line that names the action and where it was asked for; never who asked."""
+    asked = _ASKED.search(error.cause_response_message or "")
+    action, resource = (asked[1], asked[2] or "") if asked else ("", "")
+    place = f" on {resource.rpartition(':')[2]}" if resource else ""
+    said = f"AWS does not allow {action or 'this'}{place}"
+    return StoreRefused(said, action=action, resource=resource)

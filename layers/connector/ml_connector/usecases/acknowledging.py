@@ -14,8 +14,10 @@ from ml_connector.domain.replies import REFERENCE_LIFE, InboundText, Reply
 from ml_connector.domain.unit_of_work import CaseWrite, Change, ReferenceRecord, SidRecord
 from ml_connector.errors import MessageMalformed
 
+from .correlating import joined
 from .deciding import decide_and_write
 from .dispatch_files import load
+from .figures import CONFIRMED, say_took
 from .ports import AlertStore
 from .steps import DispatchPorts
 
@@ -76,10 +78,13 @@ def acknowledge(
         return False
     ports.telemetry.event(
         "alert_acknowledged",
+        case=joined(write.case.id for write in change.cases),
         dispatch=record.dispatch_id,
         approver=person.id,
         state=change.cases[0].case.state.value,
     )
+    confirmed = [one.case for one in change.cases if one.case.state is CaseState.CONFIRMED]
+    say_took(CONFIRMED, confirmed, ports.clock.now(), ports.telemetry)
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from ml_connector.domain import dispatches as d
@@ -14,8 +15,10 @@ from ml_connector.domain.plans import started
 from ml_connector.domain.replies import REFERENCE_LIFE
 from ml_connector.domain.unit_of_work import ReferenceRecord, SidRecord
 
+from .blanking import blank_at
 from .dispatch_files import DispatchFile, Step, earlier_tries, newer_dispatch
-from .matching import report_duplicate
+from .figures import ALERTED, say_dispatch_took
+from .matching import report_duplicate, say_clock
 from .ports import AlertStore
 from .steps import DispatchPorts, take
 
@@ -39,10 +42,10 @@ def adopt(
     the same transaction; one that may have reached a phone is one too many, which is audited and
     said loudly. Raises as `take` does; `first` and `stubborn` as there.
     """
-    twice = False
+    twice, other = False, ""
 
     def adopted(file: DispatchFile, now: datetime) -> Step | None:
-        nonlocal twice
+        nonlocal twice, other
         dispatch = file.dispatch
         if dispatch.sid and dispatch.sid != message.sid:
             report_duplicate(dispatch, message.sid, ports.telemetry)
@@ -55,6 +58,7 @@ def adopt(
             now=now,
             look_at=now + seconds(ports.timings.status_interval),
         )
+        after = replace(after, blank_at=blank_at(after, now, ports.timings))
         data: dict[str, Json] = {"sid": message.sid, "status": message.status.value}
 
         def begun(case: Case, alert: Alert) -> Case:
@@ -65,7 +69,7 @@ def adopt(
         newer = newer_dispatch(file, ports.alerts)
         if newer is None:
             return Step(after, kind, data, sids=sids, references=references, plan=begun)
-        twice = _may_have_been_sent_too(newer, dispatch, ports.alerts)
+        twice, other = _may_have_been_sent_too(newer, dispatch, ports.alerts), newer.sid
         data |= {"after_grace": True, "newer": newer.id, "twice": twice}
         if newer.state is not DispatchState.WAITING:
             return Step(after, kind, data, sids=sids, references=references, plan=begun)
@@ -82,8 +86,12 @@ def adopt(
         )
 
     step = take(dispatch_id, adopted, ports, until, first=first, stubborn=stubborn)
+    if step and step.after.attempt == 1:
+        say_dispatch_took(ALERTED, step.written, ports.clock.now(), ports.telemetry)
+    if step:
+        say_clock(step.after, message, ports.telemetry)
     if step and twice:
-        report_duplicate(step.after, message.sid, ports.telemetry)
+        report_duplicate(step.after, message.sid, ports.telemetry, other=other)
     return step
 
 

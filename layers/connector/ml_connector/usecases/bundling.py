@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.bundles import HELD, MOST_MEMBERS
+from ml_connector.domain.cases import DAILY_LIST
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
 from ml_connector.domain.ids import dispatch_id
 from ml_connector.domain.instants import seconds
@@ -30,6 +31,7 @@ from ml_connector.domain.wording import spoken_language
 from ml_connector.settings import SWEEP_LIMIT
 
 from .bundle_texts import may_join, still_told, text_of
+from .correlating import ids_of
 from .deciding import decide_and_write
 from .dispatch_files import DispatchFile
 from .ringing import ring_new
@@ -140,8 +142,12 @@ def after_another(now: datetime, ports: DispatchPorts) -> tuple[datetime, str]:
 
 
 def _waits_for_others(file: DispatchFile) -> bool:
-    """Whether it is the first try of one alert, in no hurry, and deferred for nothing else."""
-    return file.dispatch.reason in ("", HELD) and _untried(file.dispatch) and _patient(file)
+    """Whether it is the first try of one alert, in no hurry, and deferred for nothing else.
+
+    A daily list keeps its distance too, though no other text ever becomes one with it.
+    """
+    patient = _patient(file) or any(case.kind == DAILY_LIST for case in file.cases)
+    return file.dispatch.reason in ("", HELD) and _untried(file.dispatch) and patient
 
 
 def _untried(dispatch: Dispatch) -> bool:
@@ -238,7 +244,7 @@ def bundle(group: Sequence[Dispatch], ports: DispatchPorts, until: datetime) -> 
     new, *old = change.dispatches
     ports.telemetry.event(
         "alerts_bundled",
-        dispatch=new.id,
+        **ids_of(new),
         channel=new.channel,
         approver=new.recipient,
         alerts=len(new.members),

@@ -12,6 +12,7 @@ from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
 
 from .dispatch_files import DispatchFile, Step, load
+from .figures import CONFIRMED, DELIVERED, say_dispatch_took, say_price, say_took
 from .following import after_failure, with_follower, without_follower
 from .outcomes import tell
 from .prices import priced
@@ -150,6 +151,7 @@ def _tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:
     if dispatch.state is DispatchState.FAILED:
         tell(step, verdict, ports)
         return
+    _say_figures(step, ports)
     telemetry.event(
         "call_ended",
         dispatch=dispatch.id,
@@ -163,3 +165,16 @@ def _tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:
         telemetry.count("AlertsFailed")
     if step.successor:
         ring_new(step.successor, ports)
+
+
+#: Calls that somebody took, whatever they pressed.
+_HEARD = (DispatchState.CONFIRMED, DispatchState.UNCONFIRMED, DispatchState.DECLINED)
+
+
+def _say_figures(step: Step, ports: DispatchPorts) -> None:
+    now, telemetry = ports.clock.now(), ports.telemetry
+    say_price(None, step.after, telemetry)
+    if step.after.state in _HEARD:
+        say_dispatch_took(DELIVERED, step.written, now, telemetry)
+    if step.after.state is DispatchState.CONFIRMED and step.written:
+        say_took(CONFIRMED, step.written.cases, now, telemetry)

@@ -4,7 +4,8 @@ Once a minute, in this order: what waits for the same person becomes one text, a
 fetched from the queue is rung for again; steps whose time
 has come begin; lost claims and unknown outcomes are looked for in the provider's lists; then the
 provider is asked once for all that were sent, failures are tried again later and later, and what
-follows from all that at once, somebody else to be told, is begun.
+follows from all that at once, somebody else to be told, is begun. Last, what was sent long ago is
+blanked at the provider.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.delivery import CallStatus, Sending
 from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.fairness import in_turn
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.pricing import awaits_price
 from ml_connector.errors import ConnectorError, DeliveryError, StoreError
 from ml_connector.settings import LOOK_LIMIT, SWEEP_LIMIT
 
-from . import bundling, reconciling, ringing, stepping
+from . import blanking, bundling, reconciling, ringing, stepping
+from .correlating import about, ids_of
 from .learning import learn
 from .prices import learn_price
 from .replies import read_replies
@@ -55,6 +58,7 @@ class StatusReport:
     bundled: int = 0
     stepped: int = 0
     replies: int = 0
+    blanked: int = 0
     left: int = 0
     trouble: list[str] = field(default_factory=list)
 
@@ -67,6 +71,9 @@ def check_status(ports: DispatchPorts, until: datetime) -> StatusReport:
     can be read.
     """
     now = ports.clock.now()
+    if ports.alerts.standstill("").restoring_at(now):
+        ports.telemetry.event("standing_still", reason="tables are being restored")
+        return StatusReport()
     ids = ports.alerts.look_due(now, LOOK_LIMIT)
     due = ports.alerts.dispatches(ids)
     for dispatch_id in sorted(set(ids) - {dispatch.id for dispatch in due}):
@@ -76,9 +83,10 @@ def check_status(ports: DispatchPorts, until: datetime) -> StatusReport:
             fix="a newer release wrote it, or it was damaged: look at the item",
         )
     due = sorted((x for x in due if x.look_at and x.look_at <= now), key=lambda x: x.due_at)
-    return _Check(ports, until).run(due)
+    return _Check(ports, until).run(in_turn(due, _whose))
 
 
+_HALF, _ALL = 0.5, 1.0
 _OPEN_FATE = frozenset({DispatchState.SENDING, DispatchState.UNKNOWN, DispatchState.NOT_SENT})
 _WITH_PROVIDER = frozenset({DispatchState.SENT, DispatchState.UNCONFIRMED})
 
@@ -90,21 +98,31 @@ class _Check:
         self._ports = ports
         self._end = until - seconds(ports.timings.time_reserve)
         self._report = StatusReport()
+        self._phase = self._end
         self._cases_seen: set[str] = set()
 
     def run(self, due: Sequence[Dispatch]) -> StatusReport:
-        """The quick and urgent first: what can wait must not cost those their turn."""
+        """The quick and urgent first: what can wait must not cost those their turn.
+
+        `due` is in the order of whose turn it is. Each part but the last has half of the time that
+        is left, so that a storm of one kind leaves room for the others.
+        """
         self._report.looked_at = len(due)
         waiting = [x for x in due if x.state is DispatchState.WAITING]
+        self._give(_HALF)
         joined = self._bundle(waiting)
         alone = [x for x in waiting if x.id not in joined]
-        self._report.rung = ringing.ring_again(alone[:SWEEP_LIMIT], self._ports, self._end)
+        self._give(_HALF)
+        self._report.rung = ringing.ring_again(alone[:SWEEP_LIMIT], self._ports, self._phase)
+        self._give(_HALF)
         self._go_on()
+        self._give(_HALF)
         sent = [x for x in due if x.state in _WITH_PROVIDER or awaits_price(x)]
         asked_about = {x.id for x in (*waiting, *sent)}
         for dispatch in due:
             if dispatch.id not in asked_about:
                 self._look(dispatch, self._find_out)
+        self._give(_ALL)
         texts = [x for x in sent if not x.voice]
         calls = [x for x in sent if x.voice and not awaits_price(x)]
         if calls:
@@ -116,7 +134,13 @@ class _Check:
                 self._look(dispatch, self._ask_price)
         self._read_replies(awaited=any(not awaits_price(x) for x in texts))
         self._go_on()
+        self._report.blanked = blanking.blank_due(self._ports, self._end)
         return self._report
+
+    def _give(self, share: float) -> None:
+        """What comes next has this share of the time that is left."""
+        now = self._ports.clock.now()
+        self._phase = now + max(self._end - now, timedelta(0)) * share
 
     def _ask_price(self, dispatch: Dispatch, until: datetime) -> None:
         """A call's price stands with its leg on the telephone network, one request each."""
@@ -131,7 +155,10 @@ class _Check:
 
     # ------------------------------------------------------------------------------ bundles
     def _bundle(self, waiting: Sequence[Dispatch]) -> set[str]:
-        """Make one of what waits for the same person; what cannot be joined goes out alone."""
+        """Make one of what waits for the same person; what cannot be joined goes out alone.
+
+        The ids of what is not to be rung for: what was joined, and what there was no time to join.
+        """
         joined: set[str] = set()
         try:
             groups = bundling.groups(waiting, self._ports)
@@ -146,8 +173,12 @@ class _Check:
                 self._report.bundled += 1
                 joined.update(bundle.instead_of)
 
-        for group in groups:
-            self._guarded("dispatch", group[0].id, partial(join, group))
+        for group in in_turn(groups, lambda group: _whose(group[0])):
+            if self._ports.clock.now() >= self._phase:
+                self._report.left += 1
+                joined.update(dispatch.id for dispatch in group)
+            else:
+                self._guarded(ids_of(*group), partial(join, group))
         return joined
 
     # -------------------------------------------------------------------------------- plans
@@ -164,7 +195,7 @@ class _Check:
             return
         for case_id in due:
             if case_id not in self._cases_seen:
-                self._guarded("case", case_id, partial(self._go_on_with, case_id))
+                self._guarded({"case": case_id}, partial(self._go_on_with, case_id))
 
     def _go_on_with(self, case_id: str, until: datetime) -> None:
         if stepping.go_on(case_id, self._ports, until):
@@ -175,13 +206,20 @@ class _Check:
     # ---------------------------------------------------------------------------- dispatches
     def _look(self, dispatch: Dispatch, look: Callable[[Dispatch, datetime], None]) -> None:
         """Whatever goes wrong with one dispatch, the others have their turn and it has another."""
-        if not self._guarded("dispatch", dispatch.id, partial(look, dispatch)):
+        if not self._guarded(ids_of(dispatch), partial(look, dispatch)):
             self._put_off(dispatch)
 
-    def _guarded(self, what: str, name: str, act: Callable[[datetime], None]) -> bool:
-        """Do one thing within its share of the time; false where it went wrong."""
+    def _guarded(self, ids: dict[str, str], act: Callable[[datetime], None]) -> bool:
+        """Do one thing within its share of the time; false where it went wrong.
+
+        Whatever is said meanwhile is about these ids.
+        """
+        with about(self._ports.telemetry, ids):
+            return self._tried(act)
+
+    def _tried(self, act: Callable[[datetime], None]) -> bool:
         ports, now = self._ports, self._ports.clock.now()
-        if now >= self._end:
+        if now >= self._phase:
             self._report.left += 1
             return True
         until = min(self._end, now + seconds(PATIENCE))
@@ -189,16 +227,13 @@ class _Check:
             act(until)
         except ConnectorError as error:
             self._report.trouble.append(error.code)
-            ports.telemetry.warning(
-                "look_failed", **{what: name}, code=error.code, reason=error.safe_message
-            )
+            ports.telemetry.warning("look_failed", code=error.code, reason=error.safe_message)
         except Exception as error:  # noqa: BLE001 - the others have their turn
             # Only where it happened: what an error of this kind says may quote a text or a number.
             place = traceback.extract_tb(error.__traceback__)[-1]
             self._report.trouble.append(type(error).__name__)
             ports.telemetry.error(
                 "look_broken",
-                **{what: name},
                 code=type(error).__name__,
                 reason=f"{place.name}, line {place.lineno}",
             )
@@ -284,6 +319,7 @@ class _Check:
                 ):
                     break
             unseen = sorted((x for x in sent if x.sid not in shown), key=_urgency)
+            unseen = sorted(in_turn(unseen, _whose), key=awaits_price)
             for dispatch in unseen[: STRAGGLERS + len(single)]:
                 if self._ports.clock.now() >= self._end:
                     break
@@ -302,6 +338,11 @@ class _Check:
 
 
 _Shown: TypeAlias = dict[str, Sending | None]
+
+
+def _whose(dispatch: Dispatch) -> tuple[str, str]:
+    """Whose turn it takes."""
+    return dispatch.company, dispatch.recipient
 
 
 def _urgency(dispatch: Dispatch) -> tuple[bool, datetime]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.unit_of_work import Change
-from ml_connector.errors import StoreConflict, StoreUnavailable
+from ml_connector.errors import StoreConflict, StoreRefused, StoreUnavailable
 
 from .ports import AlertStore, Clock
 
@@ -25,16 +25,20 @@ def patiently(
     clock: Clock,
     until: datetime,
     sleep: Callable[[float], None],
+    stubborn: bool = False,
 ) -> Result:
     """Do `action`, again and again until `until` while DynamoDB does not answer.
 
-    The first try is always made. Raises StoreUnavailable when time runs out.
+    The first try is always made. Raises StoreUnavailable when time runs out, StoreRefused at once,
+    unless `stubborn`: then a refusal may be one that is about to be lifted.
     """
     pause = _PAUSE_SECONDS
     while True:
         try:
             return action()
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            if isinstance(error, StoreRefused) and not stubborn:
+                raise
             if clock.now() + seconds(pause) >= until:
                 raise
         sleep(pause)
@@ -49,13 +53,15 @@ def commit(
     clock: Clock,
     until: datetime,
     sleep: Callable[[float], None] = time.sleep,
+    stubborn: bool = False,
 ) -> None:
     """Write `change`, and try again until `until` while DynamoDB does not answer.
 
     A change carries its own id. Written again it counts once, and when it is refused because our
     own first try got through, `stored_write_id` (a consistent read of an item the change writes)
-    shows that id: success. Raises StoreConflict when somebody else was first, StoreUnavailable when
-    time runs out; only then is it open whether the change was written.
+    shows that id: success. `stubborn` as in `patiently`. Raises StoreConflict when somebody else
+    was first, StoreUnavailable when time runs out; only then is it open whether the change was
+    written.
     """
 
     def write() -> None:
@@ -65,4 +71,4 @@ def commit(
             if stored_write_id() != change.write_id:
                 raise
 
-    patiently(write, clock=clock, until=until, sleep=sleep)
+    patiently(write, clock=clock, until=until, sleep=sleep, stubborn=stubborn)

@@ -9,6 +9,7 @@ from functools import partial
 from ml_connector.domain.unit_of_work import Change
 from ml_connector.errors import StoreConflict
 
+from .behind import caught_up_on
 from .commit import commit, patiently
 from .steps import TRIES, DispatchPorts
 
@@ -43,6 +44,8 @@ def decide_and_write(
                 sleep=ports.sleep,
             )
         except StoreConflict as error:
+            if caught_up_on(error, ports, until):
+                continue
             lost += 1
             if acted_on(error) or lost >= TRIES or ports.clock.now() >= until:
                 raise

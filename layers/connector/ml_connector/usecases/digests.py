@@ -11,13 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from ml_connector.domain.cases import case_chain
 from ml_connector.domain.digests import Decide, Digest, Frame, digest_cases
 from ml_connector.domain.documents import Document
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.planning import PlanTimes
 from ml_connector.domain.rules import FlowCompany
 from ml_connector.domain.unit_of_work import Change, Fence
+from ml_connector.errors import StoreConflict
 
+from .behind import cases_behind
 from .commit import commit
 from .ports import PollPorts
 
@@ -50,8 +53,15 @@ def planned_digests(
 def untold(documents: Iterable[Document], ports: PollPorts) -> set[str]:
     """The ids of those documents whose digest was never written."""
     digests = {document.id: document.digest for document in documents if document.digest}
-    missing = {name for name in digests.values() if ports.alerts.case_file(name) is None}
+    missing = {name for name in set(digests.values()) if not _written(name, ports)}
     return {name for name, digest in digests.items() if digest in missing}
+
+
+def _written(digest: str, ports: PollPorts) -> bool:
+    """Whether a digest was ever written; one that is gone since was, as its chain knows."""
+    if ports.alerts.case_file(digest):
+        return True
+    return ports.trail is not None and any(True for _ in ports.trail.chain(case_chain(digest)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +89,23 @@ def open_digest(
         file = ports.alerts.case_file(digest.id)
         return file.case.write_id if file else None
 
-    commit(
-        ports.alerts,
-        change,
-        stored_write_id=stored_write_id,
-        clock=ports.clock,
-        until=until,
-        sleep=ports.sleep,
-    )
+    try:
+        commit(
+            ports.alerts,
+            change,
+            stored_write_id=stored_write_id,
+            clock=ports.clock,
+            until=until,
+            sleep=ports.sleep,
+        )
+    except StoreConflict as error:
+        if digest.id not in cases_behind(error):
+            raise
+        # It was written before, and is gone since: its table was restored.
+        from .catching_up import catch_up  # noqa: PLC0415 - hardly ever needed
+
+        catch_up(digest.id, ports, until, opening.case.case, fresh=opening.dispatches)
+        return Opened((), 0)
     company = opening.case.case.company
     ports.telemetry.event(
         "digest_opened", company=company, case=digest.id, bills=len(digest.documents)

@@ -42,6 +42,12 @@ class DispatchFile:
         return tuple(alert for file in self.files for alert in file.alerts if alert.id in members)
 
     @property
+    def complete(self) -> bool:
+        """Whether every member is there; on half of what was, nothing may be decided."""
+        alerts = {alert.id for alert in self.alerts}
+        return all(member.alert_id in alerts for member in self.dispatch.members)
+
+    @property
     def wanted(self) -> bool:
         """Whether there is still somebody to be told something."""
         return bool(self.open_members)

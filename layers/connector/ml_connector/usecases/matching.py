@@ -9,20 +9,26 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.messages import reference_in
 
+from .correlating import ids_of
 from .ports import AlertStore, Telemetry
 from .steps import DispatchPorts
+
+#: How far two clocks may be apart, seconds. What carries our reference or id is ours however old
+#: it seems to be; to look back further would only make lists longer.
+CLOCK_ERROR = 900.0
+#: From here on it is said, seconds.
+CLOCK_DOUBT = 60.0
 
 
 def listed(dispatch: Dispatch, ports: DispatchPorts) -> list[Sending]:
     """What the provider lists that can only be this dispatch.
 
-    Sent to its number after its claim, less the look-back for clocks that differ, and carrying its
-    reference or its id. Raises the DeliveryError family when the list cannot be had: that is no
-    empty list.
+    Sent to its number after its claim, as far as clocks can be trusted, and carrying its reference
+    or its id. Raises the DeliveryError family when the list cannot be had: that is no empty list.
     """
     if not dispatch.claimed_at:
         return []
-    since = dispatch.claimed_at - seconds(ports.timings.list_lookback)
+    since = dispatch.claimed_at - seconds(max(CLOCK_ERROR, ports.timings.list_lookback))
     if dispatch.voice:
         return list(_calls_of(dispatch, ports.caller.list_to(dispatch.to, since), ports))
     return list(carrying(dispatch, ports.messenger.list_to(dispatch.to, since)))
@@ -42,8 +48,24 @@ def _calls_of(
             yield call
             continue
         bare = not call.dispatch_id and not ports.caller.confirms
-        if bare and call.created_at <= ports.claim_deadline(claimed_at):
+        earliest = claimed_at - seconds(ports.timings.list_lookback)
+        if bare and earliest <= call.created_at <= ports.claim_deadline(claimed_at):
             yield call
+
+
+def say_clock(dispatch: Dispatch, message: Sending, telemetry: Telemetry) -> None:
+    """Say so where our claim, and the provider's time for what followed at once, differ."""
+    if dispatch.claimed_at is None:
+        return
+    ahead = (dispatch.claimed_at - message.created_at).total_seconds()
+    if abs(ahead) > CLOCK_DOUBT:
+        telemetry.error(
+            "clock_wrong",
+            dispatch=dispatch.id,
+            seconds=round(ahead),
+            fix="this function's clock and the provider's differ: look at both; nothing is sent"
+            " twice while they differ by less than 15 minutes",
+        )
 
 
 def carrying(dispatch: Dispatch, messages: Iterable[ProviderMessage]) -> Iterator[ProviderMessage]:
@@ -58,13 +80,18 @@ def nobodys(messages: Iterable[Sending], store: AlertStore) -> list[Sending]:
     return [message for message in messages if store.sid_owner(message.sid) is None]
 
 
-def report_duplicate(dispatch: Dispatch, sid: str, telemetry: Telemetry) -> None:
-    """Two messages for one dispatch: the one thing that must never happen, so say it loudly."""
+def report_duplicate(
+    dispatch: Dispatch, sid: str, telemetry: Telemetry, *, other: str | None = None
+) -> None:
+    """Two messages for one alert: the one thing that must never happen, so say it loudly.
+
+    `sid` was found; `other` is that of the dispatch made in the meantime, where there is one.
+    """
     telemetry.error(
         "duplicate_found",
-        dispatch=dispatch.id,
+        **ids_of(dispatch),
         sid=sid,
-        recorded_sid=dispatch.sid,
+        recorded_sid=dispatch.sid if other is None else other,
         fix="see the runbook on duplicates: was the grace period too short?",
     )
     telemetry.count("DuplicatesFound")

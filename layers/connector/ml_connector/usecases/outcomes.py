@@ -11,6 +11,7 @@ from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
 
 from .dispatch_files import DispatchFile, Step
+from .figures import DELIVERED, say_dispatch_took, say_price
 from .following import after_failure
 from .prices import priced
 from .ringing import ring_new
@@ -93,7 +94,9 @@ def _settle(
 def tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:
     """Ring for the next try, and say what operators have to know."""
     dispatch, telemetry = step.after, ports.telemetry
+    say_price(None, dispatch, telemetry)
     if dispatch.state is DispatchState.DELIVERED:
+        say_dispatch_took(DELIVERED, step.written, ports.clock.now(), telemetry)
         telemetry.event("alert_delivered", dispatch=dispatch.id)
         telemetry.count("AlertsDelivered")
         return

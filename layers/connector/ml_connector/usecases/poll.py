@@ -40,12 +40,14 @@ from . import failing
 from .books import Bookkeeper
 from .days import overdue_since_yesterday, settle, zone_of
 from .late import LateFinds
+from .lost_cases import polled_before, without_their_cases
 from .payments import PaymentPoll
 from .ports import PollPorts
 from .reading import say_failed, say_problems, say_zone
 from .recording import Recorder
 from .recreated import Recreations, replaced
 from .sources import Sources, sources_of
+from .waiting import say_waiting
 from .writing import Writer
 
 #: The lease outlives the function by this much, seconds: a function that is killed at its timeout
@@ -81,6 +83,10 @@ def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
             missing = "intacct secret" if company else "company in the flow" if flow else "flow"
             ports.telemetry.event("not_configured", company=key, missing=missing)
             report.outcome = "not_configured"
+            return report
+        if ports.alerts.standstill(key).restoring_at(ports.clock.now()):
+            ports.telemetry.event("standing_still", reason="tables are being restored")
+            report.outcome = "restoring"
             return report
         lease = ports.documents.lease(key, ports.clock.now(), until + seconds(LEASE_MARGIN))
     except (SecretUnavailable, StoreError) as error:
@@ -152,8 +158,9 @@ class _Poll:
         self._ports = ports
         self._until = until
         self._report = report
+        self._waiting: dict[str, Document] = {}
         self._bookkeeper = Bookkeeper(sources.books, flow, lease, ports)
-        recorder = Recorder(
+        recorder = self._recorder = Recorder(
             flow, company, lease, ports, until, books=lambda _: self._bookkeeper.books
         )
         consult = self._bookkeeper.consult
@@ -186,12 +193,20 @@ class _Poll:
         key = self._lease.company
         # Documents first: what a second poll writes while we wait for Intacct then has a newer
         # version, and our older view of it is refused.
-        waiting = {document.id: document for document in self._ports.documents.waiting(key)}
+        stored = self._ports.documents.waiting(key)
+        lost = without_their_cases(stored, self._lease.fence, self._ports)
+        if lost:
+            self._record(lost)
+            stored = self._ports.documents.waiting(key)
+        waiting = self._waiting = {document.id: document for document in stored}
         read = self._read()
         self._report.bills = len(read.bills)
         others = [bill_document_id(b.record_no) for b in read.bills]
         known = self._ports.documents.documents(key, [x for x in others if x not in waiting])
         known.update(waiting)
+        if not self._lease.baseline_done:
+            new = [name for name in others if name not in known]
+            self._recorder.polled_before = polled_before(key, known.values(), new, self._ports)
         # What the read shows is recorded before anything is made of what it does not show: doubts
         # about the one must not keep people from hearing of the other.
         usual = self._recreations.sort_out(read.bills, known) if self._lease.baseline_done else None
@@ -370,6 +385,7 @@ class _Poll:
         if done:
             # Before the time of the last good poll, by which its case is known, is written over.
             failing.over(self._company, self._lease.poll_succeeded_at, self._ports, self._until)
+            after = replace(after, lists=self._tell_lists())
         self._ports.documents.finish(
             replace(
                 after,
@@ -380,7 +396,20 @@ class _Poll:
                 last_error=said if done else "incomplete",
             )
         )
+        if done:
+            telemetry = self._ports.telemetry
+            say_waiting(self._company.key, read.bills, self._waiting, now, telemetry)
         if done and trouble is None:
             self._ports.telemetry.count("PollsSucceeded")
         elif not self._company.calendar.maintenance_at(now):
             self._ports.telemetry.count("PollsFailed")
+
+    def _tell_lists(self) -> tuple[tuple[str, str], ...]:
+        """Once everything this poll found is recorded: what still waits, where it is time."""
+        company, lease = self._company, self._lease
+        if company.daily_list is None:
+            return lease.lists
+        from .daily_lists import tell_lists  # noqa: PLC0415 - most polls have no use for it
+
+        version = self._flow.version
+        return tell_lists(version, company, lease, self._zone, self._ports, self._until)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ml_connector.domain.approvers import Approver
+    from ml_connector.domain.audit import AuditEntry
     from ml_connector.domain.bills import BillsRead
     from ml_connector.domain.books import BooksRead, LinesRead
     from ml_connector.domain.delivery import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ml_connector.domain.flows import Flow
     from ml_connector.domain.payments import ClearedRead, PaymentDocument, PaymentsRead
     from ml_connector.domain.replies import InboundText, InboxMark
+    from ml_connector.domain.standstill import Standstill
     from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
     from ml_connector.settings import Timings
 
@@ -95,6 +97,9 @@ class Messenger(Protocol):
     def fetch(self, sid: str) -> ProviderMessage | None:
         """One message, or None where the provider no longer (or not yet) knows it."""
 
+    def blank(self, sid: str) -> None:
+        """Remove the text of a message that is over; one that is gone has none."""
+
     def judge(self, error_code: int | None) -> Verdict:
         """What to do about a message that did not arrive, by its error code."""
 
@@ -126,6 +131,9 @@ class Caller(Protocol):
 
     def end(self, sid: str) -> None:
         """End a call that is going on; one that is over stays as it is."""
+
+    def blank(self, sid: str) -> None:
+        """Remove what the provider keeps of a call that is over and was spoken; gone is as good."""
 
     def judge_call(self, error_code: int | None) -> Verdict:
         """What to do about a call that failed, by its error code."""
@@ -177,13 +185,23 @@ class AlertStore(Protocol):
         """Store where reading replies stands; an earlier look never replaces a later one."""
 
     def look_due(self, until: datetime, limit: int) -> list[str]:
-        """Ids of dispatches to look at by then, oldest first; from an index that may lag."""
+        """Ids of dispatches to look at by then; from an index that may lag.
+
+        Oldest first; where there are more than `limit`, of the oldest `FAIR_WINDOW` so that
+        companies and the people of each take turns.
+        """
 
     def cases_due(self, until: datetime, limit: int) -> list[str]:
-        """Ids of cases to look at by then, oldest first; from an index that may lag."""
+        """Ids of cases to look at by then, in the order of `look_due`; companies take turns."""
+
+    def blank_due(self, until: datetime, limit: int) -> list[str]:
+        """Ids of dispatches to blank by then, oldest first; from an index that may lag."""
 
     def paused_until(self, company: str) -> datetime | None:
         """When the company's sends may go on, or None when they are not stopped."""
+
+    def standstill(self, company: str) -> Standstill:
+        """Whether the company's sends are stopped, and whether tables are being put back."""
 
     def pause(self, company: str, until: datetime, reason: str) -> None:
         """Stop a company's sends; a later end replaces an earlier one, never the other way."""
@@ -218,6 +236,13 @@ class DocumentStore(Protocol):
 
     def vanished(self, company: str, since: datetime) -> list[Document]:
         """Purchase orders' bills that vanished at or after then, consistently."""
+
+
+class AuditTrail(Protocol):
+    """The audit chains, for reading."""
+
+    def chain(self, name: str, after: int = 0) -> Iterator[AuditEntry]:
+        """The entries of one chain after that number, in order, consistently."""
 
 
 class FlowStore(Protocol):
@@ -263,6 +288,9 @@ class Telemetry(Protocol):
     def count(self, metric: str, amount: float = 1) -> None:
         """Add to a metric."""
 
+    def concerning(self, **ids: str) -> None:
+        """What the lines that follow are about, until it is said anew; without ids, nothing."""
+
 
 class Clock(Protocol):
     """Now."""
@@ -293,5 +321,7 @@ class PollPorts:
     """The way to a company's audit history; None where edits without a trace are not followed."""
     books: Callable[[str], BooksSource | None] = _nothing
     """The way to a company's lines and master data; None where rules do without them."""
+    trail: AuditTrail | None = None
+    """The audit chains, by which a case that is older than its own catches up."""
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
     sleep: Callable[[float], None] = time.sleep

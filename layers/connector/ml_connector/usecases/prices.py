@@ -9,6 +9,7 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.pricing import await_price, cost_of, with_cost
 
+from .figures import say_price
 from .steps import DispatchPorts, write_quietly
 
 
@@ -31,4 +32,5 @@ def learn_price(
     first = seconds(ports.timings.price_wait)
     after = await_price(after, now=ports.clock.now(), first=first)
     write_quietly(dispatch, after, ports, until)
+    say_price(dispatch.price, after, ports.telemetry)
     return after.price is not None

@@ -10,7 +10,8 @@ from typing import TypeAlias, TypeGuard
 
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.books import Books
-from ml_connector.domain.cases import Alert, CaseState, StopReason
+from ml_connector.domain.cases import Alert, CaseState, StopReason, case_chain
+from ml_connector.domain.dispatches import UNRECORDED, Dispatch, doubt
 from ml_connector.domain.documents import AnyDocument, CompanyState, Document
 from ml_connector.domain.events import Event, EventKind, Sighting
 from ml_connector.domain.flows import Decision, DecisionContext, Flow, FlowCompany, decide
@@ -22,8 +23,11 @@ from ml_connector.domain.planning import Opening, PlanTimes, open_case
 from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, DocumentWrite, Fence
 from ml_connector.errors import StoreConflict
 
+from .behind import cases_behind
 from .commit import commit
 from .days import zone_of
+from .figures import APPROVED, say_took
+from .lost_cases import rebuilt_by
 from .ports import PollPorts
 from .restoring import caught_up, on_a_new_chain
 
@@ -78,6 +82,9 @@ class Recorder:
         self._lease = lease
         self._ports = ports
         self._until = until
+        self._tried: list[Opening] = []
+        self.polled_before = False
+        """Whether the company turned out to be no new one: what it was polled for was lost."""
 
     def record(self, sighting: AnySighting, replaces: Sighting[Document] | None = None) -> Recorded:
         """Write one sighting. Raises StoreConflict once the poll was overtaken.
@@ -93,6 +100,10 @@ class Recorder:
             try:
                 return self._try(sighting, before, replaces)
             except StoreConflict as error:
+                if self._rebuilt(error, sighting.document):
+                    if self._told_in_a_round_that_is_over(sighting):
+                        sighting = self._caught_up(sighting)
+                    continue
                 chain = f"audit:{sighting.document.chain}"
                 second = f"audit:{replaces.document.chain}" if replaces else ""
                 others = [name for name in error.failed if name not in (chain, second)]
@@ -103,6 +114,34 @@ class Recorder:
                 if replaces and second in error.failed:
                     replaces = on_a_new_chain(replaces)
         raise StoreConflict(f"{before.id}: its cases changed {TRIES} times in a row")
+
+    def _rebuilt(self, error: StoreConflict, document: AnyDocument) -> bool:
+        """Bring cases back that are older than their chains, or gone; whether any was."""
+        behind = cases_behind(error)
+        if not behind or self._ports.trail is None:
+            return False
+        from .catching_up import catch_up  # noqa: PLC0415 - hardly ever needed
+
+        openings = {opening.case.case.id: opening for opening in self._tried}
+        done = 0
+        for one in behind:
+            opening = openings.get(one)
+            done += catch_up(
+                one,
+                self._ports,
+                self._until,
+                opening.case.case if opening else None,
+                document=document,
+                fresh=opening.dispatches if opening else (),
+            )
+        return done > 0
+
+    def _told_in_a_round_that_is_over(self, sighting: AnySighting) -> bool:
+        """Whether a case that came back was that of a round before the one that is seen now."""
+        if not _of_bill(sighting):
+            return False
+        files = (self._ports.alerts.case_file(event.id) for event in sighting.events)
+        return any(file and file.case.state is CaseState.HANDLED for file in files)
 
     def _caught_up(self, sighting: AnySighting) -> AnySighting:
         if _of_payment(sighting):
@@ -117,6 +156,7 @@ class Recorder:
         now = self._ports.clock.now()
         parts = [self._part(event, sighting, now) for event in sighting.events]
         openings = [part.opening for part in parts if part.opening]
+        self._tried = openings
         over = self._over(sighting)
         ending = [file for file in over if not file.case.state.ended]
         document = self._document(sighting, parts, over)
@@ -160,7 +200,7 @@ class Recorder:
     def _part(self, event: Event, sighting: AnySighting, now: datetime) -> _Part:
         lease, document = self._lease, sighting.document
         done = lease.payments_baseline_done if event.kind.of_payment else lease.baseline_done
-        if not done:
+        if not done and not self._known_before(event, document):
             return _Part(event, None, "baseline: found before the first complete poll")
         if sighting.silent:
             return _Part(event, None, sighting.silent)
@@ -168,7 +208,9 @@ class Recorder:
         if decision is None:
             return _Part(event, None, f"no rule of flow version {self._flow.version}")
         for problem in decision.problems:
-            self._ports.telemetry.warning("flow_problem", rule=decision.rule, problem=problem)
+            self._ports.telemetry.warning(
+                "flow_problem", case=event.id, rule=decision.rule, problem=problem
+            )
         if self._ports.alerts.case_file(event.id):
             # The documents were restored to an earlier time, and this was told since.
             return _Part(event, None, already_open=True)
@@ -188,7 +230,39 @@ class Recorder:
             zone=self._company.zone,
             expires_at=self._expires_at(now),
         )
+        if event.id in rebuilt_by(sighting):
+            opening = self._in_doubt(opening, document)
         return _Part(event, opening)
+
+    def _known_before(self, event: Event, document: AnyDocument) -> bool:
+        """Whether a bill that looks like one of the first poll is none: there were polls before.
+
+        A document that turned out older than its chain shows it; of those, only what was told is
+        no bill of the first poll. What has no chain at all is new.
+        """
+        if document.generation == 1:
+            return self.polled_before
+        self.polled_before = True
+        if self._ports.alerts.case_file(event.id):
+            return True
+        trail = self._ports.trail
+        return trail is not None and any(True for _ in trail.chain(case_chain(event.id)))
+
+    def _in_doubt(self, opening: Opening, document: AnyDocument) -> Opening:
+        """The opening of a case that was open before, should not even its chain be there.
+
+        Whatever it begins with may have been sent, so it is looked for first.
+        """
+        since = getattr(document, "open_since", None) or opening.case.case.opened_at
+        people = self._ports.approvers.approver
+
+        def doubted(dispatch: Dispatch) -> Dispatch:
+            person = people(dispatch.recipient)
+            to = person.phone if person else ""
+            look_at = dispatch.created_at
+            return doubt(dispatch, to=to, since=since, look_at=look_at, reason=UNRECORDED)
+
+        return replace(opening, dispatches=tuple(doubted(one) for one in opening.dispatches))
 
     def decision(self, kind: EventKind, document: AnyDocument) -> Decision | None:
         """What the flow says about an event of a document, as of now."""
@@ -279,9 +353,9 @@ class Recorder:
                 company=event.company,
                 kind=event.kind.value,
                 event=event.id,
+                case=event.id if part.opening or part.already_open else None,
                 excluded=part.excluded or None,
             )
-            telemetry.count("EventsDetected")
             for alert in part.opening.unreachable if part.opening else ():
                 telemetry.error(
                     "approver_unreachable",
@@ -290,6 +364,9 @@ class Recorder:
                     fix="give the approver a phone number, or name another in the flow",
                 )
                 telemetry.count("AlertsFailed")
+        if any(part.event.kind in _APPROVALS for part in parts):
+            now = self._ports.clock.now()
+            say_took(APPROVED, (file.case for file in ending), now, telemetry)
         for file in ending:
             telemetry.event("case_handled", company=file.case.company, case=file.case.id)
 
@@ -301,6 +378,9 @@ def _of_payment(sighting: AnySighting) -> TypeGuard[Sighting[PaymentDocument]]:
 def _of_bill(sighting: AnySighting) -> TypeGuard[Sighting[Document]]:
     return isinstance(sighting.document, Document)
 
+
+#: What Intacct shows once somebody approved.
+_APPROVALS = (EventKind.APPROVED, EventKind.PARTIALLY_APPROVED)
 
 _CASES = ("case:", "alert:", "audit:case#")
 

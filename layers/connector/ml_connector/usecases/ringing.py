@@ -10,6 +10,7 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.instants import seconds
 from ml_connector.errors import ConnectorError, StoreConflict, StoreError
 
+from .correlating import ids_of
 from .dispatch_files import quiet_change
 from .steps import DispatchPorts
 
@@ -30,7 +31,7 @@ def ring_new(dispatch: Dispatch, ports: DispatchPorts) -> None:
     if wait > LONGEST_DELAY:
         return
     # Rounded up: a message that comes a moment early finds the dispatch not due and is dropped.
-    _ring([dispatch.id], max(0, int(wait) + 1), ports)
+    _ring([dispatch], max(0, int(wait) + 1), ports)
 
 
 def ring_again(due: Sequence[Dispatch], ports: DispatchPorts, until: datetime) -> int:
@@ -44,7 +45,7 @@ def ring_again(due: Sequence[Dispatch], ports: DispatchPorts, until: datetime) -
             break
         noted = [x for x in due[start : start + TOGETHER] if _note(x, ports)]
         if noted:
-            _ring([dispatch.id for dispatch in noted], 0, ports)
+            _ring(noted, 0, ports)
         rung += len(noted)
     return rung
 
@@ -60,13 +61,13 @@ def _note(dispatch: Dispatch, ports: DispatchPorts) -> bool:
         return False
     except StoreError as error:
         # A ring too many does no harm; one too few makes somebody wait.
-        ports.telemetry.warning("ring_not_noted", reason=error.safe_message)
+        ports.telemetry.warning("ring_not_noted", **ids_of(dispatch), reason=error.safe_message)
     return True
 
 
-def _ring(ids: Sequence[str], delay: int, ports: DispatchPorts) -> None:
+def _ring(dispatches: Sequence[Dispatch], delay: int, ports: DispatchPorts) -> None:
     try:
-        ports.doorbell.ring(ids, min(delay, LONGEST_DELAY))
+        ports.doorbell.ring([each.id for each in dispatches], min(delay, LONGEST_DELAY))
     except ConnectorError as error:
         # The next status check finds what nobody was rung for.
-        ports.telemetry.warning("ring_failed", reason=error.safe_message)
+        ports.telemetry.warning("ring_failed", **ids_of(*dispatches), reason=error.safe_message)

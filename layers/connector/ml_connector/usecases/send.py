@@ -36,13 +36,16 @@ from ml_connector.errors import (
     StoreError,
 )
 
-from . import bundling, caps
+from . import bundling, caps, listing
 from .adopting import adopt
+from .behind import FIX
+from .correlating import ids_of
 from .dispatch_files import DispatchFile, Step, load
 from .last_look import LastLook, last_look
 from .matching import listed, nobodys
 from .people import PROVIDER, opted_out
 from .ports import Telemetry
+from .silences import MAINTENANCE, maintenance_until, of_silence, silence_of
 from .steps import DispatchPorts, defer, take
 from .thinning import thin_out, thinned
 
@@ -74,25 +77,59 @@ def send(dispatch_id: str, ports: DispatchPorts, until: datetime) -> SendOutcome
     """
     file = load(ports.alerts, dispatch_id)
     dispatch, now = file.dispatch, ports.clock.now()
+    ports.telemetry.concerning(**ids_of(dispatch))
     if dispatch.state is not DispatchState.WAITING or dispatch.due_at > now:
         return SendOutcome.DROPPED
-    paused = ports.alerts.paused_until(dispatch.company)
-    if file.wanted and paused and paused > now:
+    still = ports.alerts.standstill(dispatch.company)
+    if still.restoring_at(now) or _half_there(file, ports.telemetry):
+        return SendOutcome.DROPPED
+    paused = still.paused_at(now)
+    if file.wanted and paused:
         defer(dispatch_id, paused, "sends of the company are stopped", ports, until)
         return SendOutcome.DEFERRED
-    if thinned(file):
-        fewer = thin_out(dispatch_id, ports, until)
+    if thinned(file) or listing.outdated(file, ports):
+        shorten = thin_out if thinned(file) else listing.shorten
+        fewer = shorten(dispatch_id, ports, until)
         return send(fewer.id, ports, until) if fewer else SendOutcome.SUPPRESSED
-    fresh: DispatchFile | None = file
-    if dispatch.replaces and file.wanted:
-        look = last_look(dispatch, ports, until)
-        if look is not LastLook.NOT_FOUND:
-            return SendOutcome.FOUND if look is LastLook.FOUND else SendOutcome.DEFERRED
-        fresh = None
+    look = _look(file, still.wary_since(now), ports, until)
+    if look in _SETTLED:
+        return _SETTLED[look]
+    fresh = None if look else file
     timings = ports.timings
     if until - ports.clock.now() <= seconds(timings.twilio_timeout + timings.time_reserve):
         raise OutOfTime("too little time is left to send; the queue delivers it again")
     return _Sending(dispatch_id, ports, until).run(fresh)
+
+
+_SETTLED = {LastLook.FOUND: SendOutcome.FOUND, LastLook.PUT_OFF: SendOutcome.DEFERRED}
+
+
+def _half_there(file: DispatchFile, telemetry: Telemetry) -> bool:
+    """Whether a case or an alert of the dispatch is gone: nothing can be decided about it then."""
+    if file.complete:
+        return False
+    telemetry.error("case_missing", dispatch=file.dispatch.id, fix=FIX)
+    telemetry.count("AlertsFailed")
+    return True
+
+
+def _look(
+    file: DispatchFile, wary_since: datetime | None, ports: DispatchPorts, until: datetime
+) -> LastLook | None:
+    """A look at the provider's list before the claim, where one is due; None where none was made.
+
+    For what was judged not sent before; and after tables were restored, for what nobody wrote down.
+    """
+    look: LastLook | None = None
+    if not file.wanted:
+        return look
+    if file.dispatch.replaces:
+        look = last_look(file.dispatch, ports, until)
+    if wary_since and look in (None, LastLook.NOT_FOUND):
+        from .doubting import look_first  # noqa: PLC0415 - only after tables were restored
+
+        look = look_first(file.dispatch, wary_since, ports, until)
+    return look
 
 
 class _Sending:
@@ -145,11 +182,14 @@ class _Sending:
             return None
         self._claimed_at = now
         person = self._ports.approvers.approver(dispatch.recipient)
-        stop = _reason_to_stop(file, person, now)
+        stop = _reason_to_stop(file, person, now) or self._read_again(file)
         if stop or person is None:
             return _suppression(file, stop or StopReason.NO_CHANNEL)
+        told_in = listing.on_the_list(file, person, self._ports, now)
+        if told_in:
+            return _left_to(told_in, file)
         turn = bundling.turn(file, self._ports, now)
-        waits_until = _quiet_until(file, person, now) or turn.wait
+        waits_until = _quiet_until(file, person, now) or self._away_until(file, now) or turn.wait
         if waits_until:
             until, reason = waits_until
             data: dict[str, Json] = {"reason": reason, "due_at": to_text(until)}
@@ -173,6 +213,20 @@ class _Sending:
                 *caps.counted(file, self._ports, now),
             ),
         )
+
+    def _read_again(self, file: DispatchFile) -> StopReason | None:
+        """A text that nothing can be read is never sent once something was."""
+        silences = [case for case in file.cases if of_silence(case)]
+        over = bool(silences) and not any(silence_of(case, self._ports) for case in silences)
+        return StopReason.HANDLED if over else None
+
+    def _away_until(self, file: DispatchFile, now: datetime) -> tuple[datetime, str] | None:
+        """Nobody is told that nothing can be read while Intacct is expected to be away."""
+        ends = (
+            maintenance_until(case, self._ports, now) for case in file.cases if of_silence(case)
+        )
+        end = next((end for end in ends if end), None)
+        return (end, MAINTENANCE) if end else None
 
     # --------------------------------------------------------------------------- the POST
     def _post(self, dispatch: Dispatch, claimed: DispatchFile | None) -> SendOutcome:
@@ -391,6 +445,13 @@ def _why_unwanted(file: DispatchFile) -> StopReason:
     else:
         reason = StopReason.NEEDLESS
     return next(stopped, reason)
+
+
+def _left_to(daily_list: str, file: DispatchFile) -> Step:
+    """A reminder that the day's list was already; the plan counts it as one of its times."""
+    after = d.settle_not_sent(file.dispatch, reason=listing.ON_THE_LIST)
+    data: dict[str, Json] = {"reason": listing.ON_THE_LIST, "list": daily_list}
+    return Step(after, "dispatch.suppressed", data, stop=StopReason.NEEDLESS)
 
 
 def _suppression(file: DispatchFile, reason: StopReason) -> Step:

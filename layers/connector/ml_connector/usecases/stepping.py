@@ -15,7 +15,7 @@ from functools import partial
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
 from ml_connector.domain.dispatches import Dispatch
-from ml_connector.domain.documents import AnyDocument
+from ml_connector.domain.documents import AnyDocument, Subject
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.planning import Begun, PlanTimes, Start, begin
 from ml_connector.domain.plans import (
@@ -28,11 +28,14 @@ from ml_connector.domain.plans import (
     together,
     without,
 )
+from ml_connector.domain.silences import Silence
 from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change
 from ml_connector.errors import ConnectorError, StoreConflict
 
+from .behind import caught_up_on
 from .commit import commit, patiently
 from .ringing import ring_new
+from .silences import MAINTENANCE, READ_AGAIN, maintenance_until, of_silence, silence_of
 from .steps import TRIES, DispatchPorts
 
 
@@ -63,7 +66,7 @@ def go_on(case_id: str, ports: DispatchPorts, until: datetime) -> bool:
         try:
             _write(file, move, ports, until)
         except StoreConflict as error:
-            if not error.failed:
+            if not caught_up_on(error, ports, until) and not error.failed:
                 raise
             continue
         _tell(move, ports)
@@ -90,6 +93,9 @@ def _decide(file: CaseFile, ports: DispatchPorts, now: datetime) -> _Move | None
         )
         left: list[Json] = [timer.step for timer in case.agenda]
         return _Move(ended, "case.expired", {"steps_left": left}, stopped)
+    if of_silence(case):
+        silence = silence_of(case, ports)
+        return _of_silence(file, silence, ports, now) if silence else _read_again(file, now)
     passing = [alert for alert in file.alerts if _to_pass_on(case, alert)]
     timers = due(case, now)
     starts, skipped = _starts(case, timers)
@@ -110,6 +116,35 @@ def _decide(file: CaseFile, ports: DispatchPorts, now: datetime) -> _Move | None
         )
         return None
     return _begun(file, timers, starts, skipped, passing, document, as_of, ports, now)
+
+
+# ------------------------------------------------------------------------------- silences
+def _of_silence(file: CaseFile, silence: Silence, ports: DispatchPorts, now: datetime) -> _Move:
+    """What is due where no poll succeeds: begun on that, for no fresh look can be waited for."""
+    case = file.case
+    end = maintenance_until(case, ports, now)
+    if end:
+        agenda = tuple(replace(timer, at=max(timer.at, end)) for timer in case.agenda)
+        waits = replace(case, agenda=agenda, look_at=end)
+        return _Move(waits, "case.put_off", {"reason": MAINTENANCE, "until": to_text(end)})
+    passing = [alert for alert in file.alerts if _to_pass_on(case, alert)]
+    timers = due(case, now)
+    starts, skipped = _starts(case, timers)
+    return _begun(file, timers, starts, skipped, passing, silence, silence.since, ports, now)
+
+
+def _read_again(file: CaseFile, now: datetime) -> _Move:
+    """A poll succeeded, and could not end the case itself."""
+    stopped = tuple(
+        replace(alert.stopped(StopReason.HANDLED), version=alert.version + 1)
+        for alert in file.alerts
+        if alert.stop_reason is None
+    )
+    data: dict[str, Json] = {
+        "because": READ_AGAIN,
+        "stopped_alerts": [alert.id for alert in stopped],
+    }
+    return _Move(file.case.ended(CaseState.HANDLED, READ_AGAIN, now), "case.handled", data, stopped)
 
 
 # ------------------------------------------------------------------------ what is to be begun
@@ -142,7 +177,7 @@ def _begun(
     starts: list[Start],
     skipped: list[Timer],
     passing: list[Alert],
-    document: AnyDocument | None,
+    document: Subject | None,
     as_of: datetime | None,
     ports: DispatchPorts,
     now: datetime,

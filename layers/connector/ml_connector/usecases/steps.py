@@ -17,14 +17,16 @@ from functools import partial
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
-from ml_connector.errors import StoreConflict
+from ml_connector.errors import StoreConflict, StoreError
 from ml_connector.settings import Timings
 
+from .behind import FIX, caught_up_on
 from .commit import commit, patiently
 from .dispatch_files import DispatchFile, Step, change_of, file_after, load, quiet_change
 from .ports import (
     AlertStore,
     ApproverStore,
+    AuditTrail,
     Caller,
     Clock,
     DocumentStore,
@@ -65,6 +67,8 @@ class DispatchPorts:
     """What people text back; None where the sender is a name, which takes no replies."""
     flows: FlowStore | None = None
     """Who leads accounts payable; None where nobody is told of what happens to people."""
+    trail: AuditTrail | None = None
+    """The audit chains, by which a case that is older than its own catches up."""
 
     def claim_deadline(self, claimed_at: datetime) -> datetime:
         """When a claim is nobody's any more."""
@@ -97,6 +101,7 @@ def take(
             clock=ports.clock,
             until=until,
             sleep=ports.sleep,
+            stubborn=stubborn,
         )
         if step is None:
             return None
@@ -109,8 +114,12 @@ def take(
                 clock=ports.clock,
                 until=until,
                 sleep=ports.sleep,
+                stubborn=stubborn,
             )
         except StoreConflict as error:
+            if caught_up_on(error, ports, until):
+                first = None
+                continue
             lost += 1
             if _hopeless(error):
                 raise
@@ -137,6 +146,8 @@ def _decided(
     dispatch_id: str, decide: Decide, ports: DispatchPorts, first: DispatchFile | None
 ) -> tuple[DispatchFile, datetime, Step | None]:
     file = first or load(ports.alerts, dispatch_id)
+    if not file.complete:
+        raise StoreError(f"a case of dispatch {dispatch_id} is not there; {FIX}")
     now = ports.clock.now()
     return file, now, decide(file, now)
 

@@ -13,6 +13,7 @@ from ml_connector.domain.instants import seconds
 from ml_connector.errors import ConnectorError, OutOfTime
 
 from .books import Bookkeeper
+from .correlating import joined
 from .late import LateFinds
 from .ports import PollPorts
 from .recording import AnySighting, Recorder
@@ -35,6 +36,7 @@ class Writer:
     until: datetime
     report: PollReport
     _to_ring: list[str] = field(default_factory=list)
+    _events: list[str] = field(default_factory=list)
 
     def record(
         self,
@@ -56,6 +58,7 @@ class Writer:
             self.report.alerts += recorded.alerts
             self.report.ended += recorded.ended
             self._to_ring.extend(recorded.dispatches)
+            self._events.extend(event.id for event in sighting.events)
             if len(self._to_ring) >= RING_BATCH:
                 self.ring()
 
@@ -68,10 +71,16 @@ class Writer:
     def ring(self) -> None:
         """Ring for everything written since the last time."""
         dispatches, self._to_ring = self._to_ring, []
+        events, self._events = self._events, []
         if not dispatches:
             return
         try:
             self.ports.doorbell.ring(dispatches)
         except ConnectorError as error:
             # The store is the truth: the status check finds what nobody rang for.
-            self.ports.telemetry.warning("ring_failed", reason=error.safe_message)
+            self.ports.telemetry.warning(
+                "ring_failed",
+                case=joined(events) or None,
+                dispatch=joined(dispatches),
+                reason=error.safe_message,
+            )

@@ -1,0 +1,93 @@
+"""Searching lines of logs for what none of them may hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: A shorter secret would be found in words that are none.
+SHORTEST = 6
+_NATIONAL = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """One thing to look for, and what kind of thing it is."""
+
+    kind: str
+    text: str
+    whole_word: bool = False
+
+    def in_line(self, line: str) -> bool:
+        """Whether a line holds it, as it is or as JSON spells it."""
+        forms = {self.text, json.dumps(self.text)[1:-1]}
+        if not self.whole_word:
+            return any(form in line for form in forms)
+        return any(re.search(rf"(?<!\w){re.escape(form)}(?!\w)", line) for form in forms)
+
+
+def of_number(number: str) -> Iterator[Needle]:
+    """A number in E.164, as people write it, and with the separators they use."""
+    national = number.lstrip("+")[-_NATIONAL:]
+    area, first, last = national[:3], national[3:6], national[6:]
+    spellings = (
+        number,
+        number.replace("+", "%2B"),
+        number.lstrip("+"),
+        national,
+        *(f"{area}{mark}{first}{mark}{last}" for mark in ("-", " ", ".", "/")),
+        f"({area}) {first}-{last}",
+    )
+    for spelling in spellings:
+        yield Needle("numbers", spelling)
+
+
+def of_name(name: str) -> Iterator[Needle]:
+    """A person's name, and each of its parts."""
+    for part in (name, *name.split()):
+        yield Needle("names", part, whole_word=True)
+
+
+def of_secret(secret: Mapping[str, Any], public: Iterable[str] = ()) -> Iterator[Needle]:
+    """Every text in a secret, but for those under keys that name what anybody may know."""
+    for key, value in secret.items():
+        if isinstance(value, Mapping):
+            yield from of_secret(value, public)
+        elif isinstance(value, str) and len(value) >= SHORTEST and key not in public:
+            yield Needle("secrets", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to."""
+
+    lines: int
+    needles: int
+    hits: tuple[tuple[Needle, str], ...]
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many of each kind."""
+        return Counter(needle.kind for needle, _ in self.hits)
+
+    def __str__(self) -> str:
+        shown = "".join(
+            f"\n  {needle.kind}: {needle.text!r} in {line[:200]}" for needle, line in self.hits
+        )
+        return (
+            f"{self.lines} lines searched for {self.needles} needles: {len(self.hits)} found{shown}"
+        )
+
+
+def search(lines: Iterable[str], needles: Iterable[Needle]) -> Found:
+    """Look for every needle in every line."""
+    wanted, count = tuple(dict.fromkeys(needles)), 0
+    hits: list[tuple[Needle, str]] = []
+    for line in lines:
+        count += 1
+        hits += [(needle, line) for needle in wanted if needle.in_line(line)]
+    return Found(count, len(wanted), tuple(hits))

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from cli.commands import (
     alerts,
     approvers,
+    approvers_forget,
     audit,
     audit_reconcile,
     audit_report,
@@ -29,6 +30,7 @@ from cli.commands import (
     init,
     ping,
     redrive,
+    restore,
     secrets,
     sending,
     status,
@@ -52,7 +54,7 @@ NAME = "ml-connector"
 ORDER = (
     *("init", "fit", "secrets", "voice", "ping", "go-live"),
     *("flow", "approvers", "test-send"),
-    *("status", "alerts", "redrive"),
+    *("status", "alerts", "redrive", "restore"),
     "audit",
 )
 
@@ -170,6 +172,7 @@ _approvers.command("import")(approvers.import_people)
 _approvers.command("export")(approvers.export_people)
 _approvers.command("verify")(verifying.verify)
 _approvers.command("away")(away.away)
+_approvers.command("forget")(approvers_forget.forget)
 app.add_typer(_approvers, name="approvers", rich_help_panel=PEOPLE)
 app.command("test-send", rich_help_panel=PEOPLE)(sending.send_trial)
 
@@ -181,6 +184,7 @@ _alerts.command("cancel")(alerts.cancel)
 _alerts.command("resend")(alerts.resend)
 app.add_typer(_alerts, name="alerts", rich_help_panel=ON_CALL)
 app.command("redrive", rich_help_panel=ON_CALL)(redrive.redrive)
+app.command("restore", rich_help_panel=ON_CALL)(restore.restore)
 
 _audit = _group("Audit", "Who was told what, and the proof that nothing is missing.")
 _audit.command("show")(audit.show)

@@ -10,16 +10,18 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from ml_connector.aws.clock import SystemClock
-from ml_connector.domain.approvers import Approver
+from ml_connector.domain.approvers import Approver, forgotten
 from ml_connector.domain.audit import Json, entry_after
+from ml_connector.domain.chains import CLOSING
 from ml_connector.domain.notices import Notice
 from ml_connector.domain.phone import fingerprint
 from ml_connector.domain.unit_of_work import Change, PersonWrite
 from ml_connector.errors import StoreConflict
+from ml_connector.store.audit import DynamoAuditTrail
 from ml_connector.usecases.commit import commit
 
 from .console.failures import Failure
@@ -31,6 +33,9 @@ TOGETHER = 40
 #: How long DynamoDB may not answer before a command gives up, and how often another writer wins.
 PATIENCE = timedelta(seconds=20)
 TRIES = 5
+
+#: The last entry of a person's chain.
+FORGOTTEN = "person.forgotten"
 
 _KINDS = {
     Effect.ADDED: "person.imported",
@@ -47,18 +52,34 @@ class PeopleStore:
         self._reason = reason
         self._clock = SystemClock()
 
+    @property
+    def deployment(self) -> Deployment:
+        """Where they are."""
+        return self._deployment
+
     def everybody(self) -> list[Approver]:
-        """All people by id."""
-        return self._deployment.approvers.everybody()
+        """All people by id, without those who were forgotten."""
+        return [each for each in self._deployment.approvers.everybody() if not each.forgotten_at]
+
+    def forgotten(self) -> dict[str, datetime]:
+        """The ids of those who were forgotten, and when."""
+        everybody = self._deployment.approvers.everybody()
+        return {each.id: each.forgotten_at for each in everybody if each.forgotten_at}
+
+    def known(self, approver_id: str) -> Approver | None:
+        """What there is under an id, if only that its person was forgotten."""
+        return self._deployment.approvers.approver(approver_id)
 
     def person(self, approver_id: str) -> Approver:
-        """One person. Raises Failure for an id nobody has."""
-        found = self._deployment.approvers.approver(approver_id)
+        """One person. Raises Failure for an id nobody has, and for one nobody has any more."""
+        found = self.known(approver_id)
         if found is None:
             raise Failure(
                 f"nobody has the id {approver_id!r}; "
                 "`ml-connector approvers export` lists everybody"
             )
+        if found.forgotten_at:
+            raise Failure(f"{approver_id!r} was forgotten on {found.forgotten_at:%Y-%m-%d}")
         return found
 
     def amend(
@@ -85,6 +106,28 @@ class PeopleStore:
             except StoreConflict:
                 continue
             return replace(after, head=write.entry.head)
+        raise Failure(f"{approver_id} is being changed by others again and again; try again")
+
+    def forget(self, approver_id: str) -> None:
+        """Erase a person's row and end their chain, in one transaction; nothing may follow it.
+
+        A row that came back from a backup after that finds its chain ended, and is erased alone.
+        Raises Failure where others keep being first.
+        """
+        trail = DynamoAuditTrail()
+        for _ in range(TRIES):
+            before, now = self.person(approver_id), self._clock.now()
+            after, last = forgotten(before, now), trail.last(before.chain)
+            try:
+                if last and last.kind in CLOSING:
+                    self._deployment.approvers.bury(replace(after, head=last.head))
+                else:
+                    data = self._signed()
+                    entry = entry_after(before.head, before.chain, now, FORGOTTEN, data)
+                    self._commit([PersonWrite(after, entry)])
+            except StoreConflict:
+                continue
+            return
         raise Failure(f"{approver_id} is being changed by others again and again; try again")
 
     def apply(

@@ -14,6 +14,7 @@ from cli.alerts.progress import Advance
 from cli.alerts.under_way import FAR
 from cli.alerts.words import ago, local
 from cli.deployment import Deployment
+from cli.holidays import running_out
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.flows import Flow
 
@@ -72,6 +73,7 @@ def gather(deployment: Deployment, now: datetime, advance: Advance) -> Standing:
         queues=queues,
         look_at=(
             *_about_flow(flow),
+            *_about_holidays(deployment, flow, now),
             *_about_queues(queues),
             *(line for company in companies for line in _about(company, now)),
             *_about_dispatches(unsettled, now),
@@ -91,6 +93,10 @@ def _depth(deployment: Deployment, output: str) -> int:
 def _about_flow(flow: Flow | None) -> Iterable[str]:
     if flow is None:
         yield "no flow is published, so nobody is told: run `ml-connector flow push`"
+
+
+def _about_holidays(deployment: Deployment, flow: Flow | None, now: datetime) -> Iterable[str]:
+    return running_out(flow, deployment.approvers.everybody(), now.date()) if flow else ()
 
 
 def _about_queues(queues: dict[str, int]) -> Iterable[str]:

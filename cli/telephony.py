@@ -17,7 +17,7 @@ from ml_connector.twilio.verify import TwilioVerify
 
 from .deployment import Deployment
 
-SECRET = "TwilioSecretId"  # noqa: S105 - the name of an output
+SECRET = "TwilioSecretId"  # nosec B105 # noqa: S105 - the name of an output
 VERIFY_SERVICE = "verify_service"
 
 

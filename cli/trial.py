@@ -101,7 +101,7 @@ class TextTrial:
 
     def judge(self, sending: Sending) -> Result:
         """What that means."""
-        assert isinstance(sending, ProviderMessage)  # noqa: S101 - what start and look return
+        assert isinstance(sending, ProviderMessage)  # nosec B101 # noqa: S101 - what start and look return
         word, code = sending.status.value, sending.error_code
         if sending.status in ARRIVED:
             return Result(True, word, "delivered")
@@ -139,7 +139,7 @@ class CallTrial:
 
     def judge(self, sending: Sending) -> Result:
         """What that means."""
-        assert isinstance(sending, ProviderCall)  # noqa: S101 - what start and look return
+        assert isinstance(sending, ProviderCall)  # nosec B101 # noqa: S101 - what start and look return
         word, code = sending.status.value, sending.error_code
         if sending.status is CallStatus.FAILED:
             return _failed(word, code, self._caller.judge_call(code))

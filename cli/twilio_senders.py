@@ -16,7 +16,7 @@ from ml_connector.twilio.reading import Reader
 _SERVICES = 20
 _TOLL_FREE = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
 _APPROVED = "TWILIO_APPROVED"
-_SECRET = "run `ml-connector secrets set twilio`"  # noqa: S105 - a command
+_SECRET = "run `ml-connector secrets set twilio`"  # nosec B105 # noqa: S105 - a command
 _LISTEN = (
     "in the messaging service, under Integration, let incoming messages go to the sender's own "
     "webhook; none has to be set there"

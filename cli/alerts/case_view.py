@@ -22,6 +22,7 @@ from ml_connector.store.audit import DynamoAuditTrail
 
 from .finding import Finder, name_of
 from .insights import LogQuery, log_query
+from .listed import OnList, lists_with
 from .plan_words import plan_lines
 from .words import CASE, STOP, state_of, zone_named
 
@@ -38,6 +39,7 @@ class CaseView:
     zone: tzinfo
     stack: str
     now: datetime
+    lists: tuple[OnList, ...] = ()
 
     @property
     def what(self) -> str:
@@ -99,6 +101,8 @@ class CaseView:
                 for t in case.agenda
             ],
             "alerts": [self._alert_json(alert) for alert in self.file.alerts],
+            "listed": [one.document for one in case.listed],
+            "daily_lists": [one.as_json() for one in self.lists],
             "history": [
                 {"seq": entry.seq, "at": to_text(entry.at), "kind": entry.kind}
                 for entry in self.history
@@ -158,6 +162,7 @@ def view_of(
         zone=zone_of_company(flow, file.case.company),
         stack=deployment.target.stack_name,
         now=now,
+        lists=lists_with(deployment, file, people, now),
     )
 
 

@@ -10,6 +10,7 @@ from cli.console.failures import Failure
 from cli.deployment import Deployment
 from ml_connector.domain.documents import AnyDocument, bill_document_id
 from ml_connector.domain.payments import PAYMENT_PREFIX
+from ml_connector.domain.silences import SYSTEM
 from ml_connector.domain.unit_of_work import CaseFile
 from ml_connector.store.audit import DynamoAuditTrail
 from ml_connector.store.document_items import document_of, payment_of
@@ -167,7 +168,11 @@ class Finder:
 
 def name_of(document: AnyDocument | None, fallback: str = "") -> str:
     """`Baker Steel INV-4711`: the vendor and the number, as people speak of it."""
-    return f"{document.vendor_name} {document.number}" if document else fallback
+    if document is None and fallback.startswith("list#"):
+        return f"the daily list of {fallback.removeprefix('list#')}"
+    if document is None:
+        return "polls of Intacct" if fallback == SYSTEM else fallback
+    return f"{document.vendor_name} {document.number}"
 
 
 def _candidate(document: AnyDocument) -> str:

@@ -1,4 +1,8 @@
-"""The CloudWatch Logs Insights query that finds every line about a case."""
+"""The CloudWatch Logs Insights query that finds every line about a case.
+
+Lines carry the case in one field, whichever function wrote them. What is said of a message before
+its dispatch could be read knows only that one's id, so the dispatches are asked for as well.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +28,11 @@ def log_query(stack: str, case_id: str, dispatch_ids: Iterable[str]) -> LogQuery
 
     Of more dispatches than fit into one query the last named are left out.
     """
-    ids = list(dict.fromkeys((case_id, *dispatch_ids)))[:MOST_IDS]
+    ids = list(dict.fromkeys(dispatch_ids))[: MOST_IDS - 1]
+    dispatches = f" or dispatch like /{'|'.join(ids)}/" if ids else ""
     query = (
-        "fields @timestamp, level, message, dispatch, reason, @log\n"
-        f"| filter @message like /{'|'.join(ids)}/\n"
+        "fields @timestamp, level, message, case, dispatch, reason, @log\n"
+        f"| filter case like /{case_id}/{dispatches}\n"
         "| sort @timestamp asc\n"
         "| limit 1000"
     )

@@ -58,7 +58,10 @@ def case_parts(view: CaseView) -> Iterator[RenderableType]:
         end = f"expires {local(case.expires_at, now, zone)}"
     yield f"{opened} {version}; {end}."
     yield from (f"  {line}" for line in map(printable, view.plan))
+    if case.listed:
+        yield printable(f"Bills on it: {', '.join(one.document for one in case.listed)}.")
     yield _told(view)
+    yield from (f"{one.words(now, zone)}." for one in view.lists)
     yield Text("Log lines, in CloudWatch Logs Insights:", style="bold")
     yield f"Log groups: {', '.join(view.logs.groups)}"
     yield view.logs.query

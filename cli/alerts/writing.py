@@ -15,6 +15,7 @@ from ml_connector.domain.cases import Alert, Case
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change
 from ml_connector.errors import StoreConflict
+from ml_connector.usecases.behind import FIX, cases_behind
 from ml_connector.usecases.commit import commit
 from ml_connector.usecases.ports import AlertStore, Clock
 
@@ -72,6 +73,8 @@ def act(
         except StoreConflict as error:
             if not error.failed:
                 raise
+            if cases_behind(error):
+                raise Failure(f"case {case_id} is older than its audit chain: {FIX}") from error
             time.sleep(_PAUSE_SECONDS)
         else:
             return done, now

@@ -68,6 +68,7 @@ def import_people(
     store = PeopleStore(deployment, reason=reason)
     people = store.everybody()
     rows = read_people(file, people if keep_others else ())
+    _refuse_forgotten([row.id for row in rows], store)
     planned = plan(rows, people, keep_others=keep_others)
     with printer.working("looking the numbers up"):
         planned, unasked = look_up(planned, deployment, line_types=lookup)
@@ -105,6 +106,18 @@ def import_people(
             ]
         ),
     )
+
+
+def _refuse_forgotten(ids: list[str], store: PeopleStore) -> None:
+    """An id whose person was erased stays theirs: its trail would become somebody else's."""
+    forgotten = store.forgotten()
+    refused = [f"{one}: forgotten on {forgotten[one]:%Y-%m-%d}" for one in ids if one in forgotten]
+    if refused:
+        raise Failure(
+            "these ids were people's who are forgotten; nothing was imported. Whoever it is now "
+            "gets an id of their own",
+            refused,
+        )
 
 
 def _check(file: Path, printer: Printer) -> None:
@@ -197,6 +210,7 @@ def _exported(person: Approver) -> dict[str, Any]:
             for name in ("cost_centres", "channels", "working_days")
         },
         "holidays": [day.isoformat() for day in person.holidays],
+        "holidays_as": person.holidays_as,
         **{name: day.isoformat() if (day := getattr(person, name)) else None for name in days},
     }
 

@@ -26,10 +26,12 @@ from cli.flow.trying import Setting, as_in, attempt, usual_kind
 from cli.people_plan import plan, remaining
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.books import Books
-from ml_connector.domain.documents import Document
+from ml_connector.domain.documents import Document, Subject
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.flows import Flow
 from ml_connector.domain.hours import zone_named
+from ml_connector.domain.instants import seconds
+from ml_connector.domain.silences import Silence
 from ml_connector.settings import Timings
 
 #: The most a look at older bills may cost, API transactions of Intacct.
@@ -37,7 +39,7 @@ MOST_TRANSACTIONS = 500
 
 
 class Kind(StrEnum):
-    """What may happen to a bill that a flow can tell somebody."""
+    """What may happen that a flow can tell somebody; the last one needs no bill."""
 
     SUBMITTED = "bill.submitted"
     PARTIALLY_APPROVED = "bill.partially_approved"
@@ -46,6 +48,7 @@ class Kind(StrEnum):
     OVERDUE = "bill.overdue"
     REMINDER = "bill.reminder"
     POSSIBLE_DUPLICATE = "bill.possible_duplicate"
+    POLL_FAILING = "poll.failing"
 
 
 def try_flow(
@@ -69,7 +72,8 @@ def try_flow(
     kind: Annotated[
         Kind | None,
         typer.Option(
-            help="What happens to the bill; by default that it waits, as it does.",
+            help="What happens to the bill; by default that it waits, as it does. With "
+            "poll.failing no bill is named.",
             show_default=False,
         ),
     ] = None,
@@ -130,9 +134,14 @@ def try_flow(
         people = _people(approvers, deployment)
         try_on_the_past(deployment, tried, people, company, history, transactions, printer)
         return
+    trial = _Trying(deployment, flow, approvers, company, printer)
+    if kind is Kind.POLL_FAILING:
+        if bill or live:
+            raise Misused("poll.failing is about a company and no bill; name the company alone")
+        trial.silence(at)
+        return
     if not bill:
         raise Misused("name a bill, or a JSON file that describes one; see --help")
-    trial = _Trying(deployment, flow, approvers, company, printer)
     trial.run(bill, kind, at, live=live)
 
 
@@ -168,11 +177,25 @@ class _Trying:
             document, books = self._remembered(what)
         happens = EventKind(kind.value) if kind else usual_kind(document)
         document = as_in(document, happens)
+        self._try(document, happens, books, self._moment(at, document.company), self._timings())
+
+    def silence(self, at: str) -> None:
+        """Nothing is read of the company for as long as it takes until that is told."""
+        company = self._key("")
+        found = self._flow.company(company)
+        wall = zone_named(found.zone if found else "") or UTC
+        now, timings = self._moment(at, company), self._timings()
+        silence = Silence(company, now - seconds(timings.poll_stale), wall)
+        self._try(silence, EventKind.POLL_FAILING, Books(), now, timings)
+
+    def _timings(self) -> Timings:
+        return Timings() if self._offline else timings_of(self._deployment)
+
+    def _try(
+        self, document: Subject, happens: EventKind, books: Books, now: datetime, timings: Timings
+    ) -> None:
         people = _people(self._approvers, self._deployment)
-        timings = Timings() if self._offline else timings_of(self._deployment)
-        setting = Setting(self._flow, books, people, timings)
-        now = self._moment(at, document.company)
-        trial = attempt(document, happens, setting, now)
+        trial = attempt(document, happens, Setting(self._flow, books, people, timings), now)
         said = {"ok": True, "flow": self._source, **in_json(trial), "notes": self._notes}
         self._printer.result(said, *shown(trial))
         for note in self._notes:

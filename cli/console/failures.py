@@ -26,7 +26,7 @@ from botocore.exceptions import (
 )
 from typer.exceptions import TyperException
 
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, StoreRefused
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -124,6 +124,8 @@ def explained(error: BaseException) -> Explanation:
     """What to say about an error. Of one nobody expected only its kind and place are said."""
     if isinstance(error, Failure):
         return Explanation(error.exit_status, error.code, error.line, error.details)
+    if isinstance(error, StoreRefused):
+        return Explanation(FAILED, error.code, f"{error.safe_message}; {_policy_for(error)}")
     if isinstance(error, ConnectorError):
         return Explanation(FAILED, error.code, error.safe_message)
     if isinstance(error, TyperException):
@@ -160,6 +162,12 @@ def _refused_by_aws(error: ClientError) -> Explanation:
     words = " ".join(str(said.get("Message", "")).split()) or "no reason given"
     advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
     return Explanation(FAILED, "aws", f"AWS {error.operation_name}: {words} ({code}){advice}")
+
+
+def _policy_for(error: StoreRefused) -> str:
+    """Which of the stack's policies allows what was asked for: flows are not an Operator's."""
+    policy = "RuleEditorPolicyArn" if "flows" in error.resource.lower() else "OperatorPolicyArn"
+    return f"use a role with the stack's {policy}, or another --profile"
 
 
 def _place(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from ml_connector.domain.form import Refused
 from ml_connector.domain.hours import WEEKDAYS
 from ml_connector.domain.sentences import duration
 
+from .days_off import Holidays, dates_of
 from .part import Part
 from .values import LISTED, checked, seconds_of, unfit, words
 
@@ -73,12 +74,6 @@ Days = Annotated[
         type="integer",
         minimum=0,
         maximum=31,
-    ),
-]
-Holiday = Annotated[
-    str,
-    *checked(
-        _by(lambda v: {"holidays": [v]}, "a date such as 2026-12-25"), type="string", format="date"
     ),
 ]
 Interval = Annotated[int, *checked(_interval, type="string", pattern="^[1-9][0-9]*[smhd]$")]
@@ -147,8 +142,11 @@ class CalendarIs(Part):
         IntervalsIs, Field(default_factory=IntervalsIs, description="How often to poll")
     ]
     holidays: Annotated[
-        Annotated[list[Holiday], *LISTED],
-        Field(default_factory=list, description="Days on which nobody works"),
+        Holidays,
+        Field(
+            default_factory=list,
+            description="Days on which nobody works: dates, a country such as US or US-TX, or both",
+        ),
     ]
     maintenance: Annotated[
         list[MaintenanceIs],
@@ -170,7 +168,7 @@ class CalendarIs(Part):
                 "close": self.intervals.close,
                 "otherwise": self.intervals.otherwise,
             },
-            "holidays": sorted(set(self.holidays)),
+            "holidays": dates_of(self.holidays),
             "maintenance": [window.published for window in self.maintenance],
         }
 

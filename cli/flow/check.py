@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from .days_off import BY_KEYS, BY_LIST
 from .language import CompanyIs, FlowIs, RuleIs
 from .problems import NOTHING, Findings, Path, meant, one_of, shown
 from .values import EVENTS
@@ -90,7 +91,7 @@ def _nothings(value: object, path: Path) -> Iterable[Path]:
 
 # ------------------------------------------------------------------------------- complaints
 def _complain(error: ErrorDetails, findings: Findings) -> None:
-    path = tuple(error["loc"])
+    path = _path(error)
     kind = error["type"]
     if path[-1:] == ("[key]",):
         findings.add(path[:-1], f"the key {path[-2]!r}", _expected(error), at_key=True)
@@ -107,6 +108,11 @@ def _complain(error: ErrorDetails, findings: Findings) -> None:
     else:
         value = error["input"] if _is_plain(error["input"]) else findings.value(path)
         findings.add(path, shown(value), _expected(error))
+
+
+def _path(error: ErrorDetails) -> Path:
+    """Where it stands in the file, without what tells one form of a value from another."""
+    return tuple(part for part in error["loc"] if part not in (BY_LIST, BY_KEYS))
 
 
 def _is_plain(value: object) -> bool:
@@ -219,7 +225,7 @@ def _as_far_as_possible(model: type[M], value: object) -> tuple[M | None, bool]:
             return model.model_validate(pruned), attempt == 0
         except ValidationError as error:
             for each in error.errors(include_url=False):
-                path = tuple(each["loc"])
+                path = _path(each)
                 # What lacks something is of no use either, once nothing else is wrong with it.
                 _prune(pruned, path[:-1] if each["type"] == "missing" and attempt else path)
             pruned = _swept(pruned)

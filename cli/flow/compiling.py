@@ -69,9 +69,9 @@ def published(understood: Understood, rules: Iterable[Compiled]) -> dict[str, An
                 calendar=(company.calendar or CalendarIs.model_validate({})).published,
                 default_approver=company.default_approver,
                 ap_lead=company.ap_lead,
-                poll_failing=company.poll_failing,
                 replies=company.replies is not False,
                 cap_per_day=company.cap_per_day or USUAL_CAP,
+                daily_list=company.daily_list.published if company.daily_list else None,
             )
             for key, company in understood.companies.items()
         },

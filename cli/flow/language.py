@@ -15,6 +15,7 @@ from ml_connector.domain.flow_form import MOST_ATTEMPTS, MOST_REPEATS
 from ml_connector.domain.rules import MOST_STEPS
 
 from .calendars import CalendarIs
+from .lists import DailyList
 from .part import Part
 from .values import (
     LISTED,
@@ -157,8 +158,8 @@ class _Step(Part):
     to: Annotated[
         Recipient,
         Field(
-            description="whom: approver, manager, next_level, ap_lead, or somebody's id of the "
-            "approvers"
+            description="whom: approver, manager, next_level, ap_lead, default_approver, or "
+            "somebody's id of the approvers"
         ),
     ]
     after: Annotated[
@@ -294,9 +295,12 @@ class CompanyIs(Part):
         Person | None, Field(description="In place of the flow's default approver")
     ] = None
     ap_lead: Annotated[Person | None, Field(description="In place of the flow's AP lead")] = None
-    poll_failing: Annotated[
-        Person | None,
-        Field(description="Who gets a text when nothing could be read from Intacct for too long"),
+    daily_list: Annotated[
+        DailyList | None,
+        Field(
+            description="When whoever was told of bills gets one text a day about those that still "
+            "wait; nobody does by default"
+        ),
     ] = None
     replies: Annotated[
         bool | None,

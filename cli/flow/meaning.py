@@ -10,6 +10,7 @@ from .check import Understood
 from .compiling import Compiled
 from .coverage import Reach, covered_by
 from .problems import NOTHING, Findings, Path, Problem, meant, one_of
+from .silence import complaints
 from .values import ROLES
 
 _SUBMITTED, _PARTLY = "bill.submitted", "bill.partially_approved"
@@ -47,6 +48,7 @@ class Meaning:
         self._check_names()
         self._check_reach()
         self._check_order()
+        self._check_silences()
         self._check_the_rest()
         self._check_confirmations()
 
@@ -117,12 +119,14 @@ class Meaning:
             "manager": named or lead or default,
             "next_level": rule.get("levels") or lead or default,
             "ap_lead": lead,
+            "default_approver": default,
         }
         wanted = {
             "approver": "an `approver` in the rule, or a default_approver",
             "manager": "an `approver` in the rule, an ap_lead or a default_approver",
             "next_level": "`levels` in the rule, an ap_lead or a default_approver",
             "ap_lead": "an ap_lead",
+            "default_approver": "a default_approver",
         }
         return "" if reached.get(to, to) else wanted[to]
 
@@ -151,6 +155,12 @@ class Meaning:
                 )
             before.append(reach)
             whole.append(rule)
+
+    def _check_silences(self) -> None:
+        """A rule on failing polls must not ask for what only bills have."""
+        for rule in self.rules:
+            for path, found, expected in complaints(rule.body):
+                self.findings.add((*rule.path, *path), found, expected, at_key=True)
 
     def _check_the_rest(self) -> None:
         """Every company needs a rule for whatever no other rule takes."""
@@ -220,7 +230,7 @@ def named_in(body: object) -> Iterator[tuple[Path, str]]:
         yield from _texts(body.get(key), (key,))
     companies = body.get("companies")
     for key, company in companies.items() if isinstance(companies, Mapping) else ():
-        parts = ("default_approver", "ap_lead", "poll_failing")
+        parts = ("default_approver", "ap_lead")
         for part in parts if isinstance(company, Mapping) else ():
             yield from _texts(company.get(part), ("companies", str(key), part))
     rules = body.get("rules")

@@ -17,9 +17,10 @@ from ml_connector.domain.conditions import (
     lines_of,
     value_of,
 )
-from ml_connector.domain.documents import AnyDocument
+from ml_connector.domain.documents import AnyDocument, Subject
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.rules import Flow, Rule
+from ml_connector.domain.silences import Silence
 
 #: Codings said of a bill; the others are counted.
 MOST_CODINGS = 5
@@ -38,7 +39,7 @@ class Miss:
 def misses(
     flow: Flow,
     kind: EventKind,
-    document: AnyDocument,
+    document: Subject,
     books: Books,
     today: date,
 ) -> tuple[Miss, ...]:
@@ -47,7 +48,7 @@ def misses(
 
 
 def _misses(
-    flow: Flow, kind: EventKind, document: AnyDocument, books: Books, today: date
+    flow: Flow, kind: EventKind, document: Subject, books: Books, today: date
 ) -> Iterator[Miss]:
     for number, rule in enumerate(flow.rules, start=1):
         why = _why_not(rule, kind, document, books, today)
@@ -57,13 +58,15 @@ def _misses(
 
 
 def _why_not(
-    rule: Rule, kind: EventKind, document: AnyDocument, books: Books, today: date
+    rule: Rule, kind: EventKind, document: Subject, books: Books, today: date
 ) -> tuple[str, str] | None:
     if kind not in rule.on:
         spoken_of = " or ".join(each.value for each in EventKind if each in rule.on)
         return f"on {spoken_of}", f"the event is {kind.value}"
     if not rule.speaks_of(kind, document.company):
         return f"in company {' or '.join(rule.companies)}", f"the company is {document.company}"
+    if isinstance(document, Silence):
+        return None
     for part, found in _parts(rule.when, document, today):
         if not part.holds(document, books, today):
             return part.words.strip(), found

@@ -77,7 +77,7 @@ def read_older(
 
 def _happening(company: str, bill: Bill, lines: Codings) -> Happening:
     entered = bill.created
-    assert entered is not None  # noqa: S101 - bills without are not chosen
+    assert entered is not None  # nosec B101 # noqa: S101 - bills without are not chosen
     submitted = replace(bill, state=BillState.SUBMITTED)
     document = replace(first_seen(company, submitted, entered), lines=lines)
     until = None if bill.state.waiting else bill.modified

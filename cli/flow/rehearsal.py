@@ -17,7 +17,7 @@ from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import Json
 from ml_connector.domain.cases import Alert, Case
 from ml_connector.domain.dispatches import Dispatch
-from ml_connector.domain.documents import AnyDocument
+from ml_connector.domain.documents import Subject
 from ml_connector.domain.hours import zone_named
 from ml_connector.domain.planning import Opening, PlanTimes, Start, begin
 from ml_connector.domain.plans import PlannedStep, due, seen_to, started, together, without
@@ -59,7 +59,7 @@ class Told:
 
 def rehearse(
     opening: Opening,
-    document: AnyDocument,
+    document: Subject,
     people: People,
     times: PlanTimes,
     *,
@@ -87,7 +87,7 @@ def _told_in(opening: Opening) -> Sequence[Mapping[str, Json]]:
 
 class _Rehearsal:
     def __init__(
-        self, case: Case, document: AnyDocument, people: People, times: PlanTimes, end: datetime
+        self, case: Case, document: Subject, people: People, times: PlanTimes, end: datetime
     ) -> None:
         self._case = case
         self._document = document

@@ -1,4 +1,4 @@
-"""What a flow would do about one bill, for people and for programs."""
+"""What a flow would do about one event, for people and for programs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from rich.text import Text
 
 from cli.alerts.words import local, zone_named
 from cli.console.terminal import printable, table
+from ml_connector.domain.documents import Subject
 from ml_connector.domain.instants import to_text
 from ml_connector.domain.plans import SMS, VOICE, PlannedStep
 from ml_connector.domain.sentences import duration
+from ml_connector.domain.silences import Silence
 
 from .preview import measured
 from .rehearsal import Told
@@ -25,19 +27,9 @@ NOBODY = "nobody"
 # -------------------------------------------------------------------------------- for programs
 def as_json(trial: Trial) -> dict[str, Any]:
     """Everything; instants are ISO, UTC."""
-    document, decision = trial.document, trial.decision
+    decision = trial.decision
     return {
-        "bill": {
-            "company": document.company,
-            "document": document.id,
-            "number": document.number,
-            "vendor_id": document.vendor_id,
-            "vendor": document.vendor_name,
-            "amount": document.amount.canonical(),
-            "state": document.state.value,
-            "round": document.round,
-            "due": document.due.isoformat() if document.due else None,
-        },
+        **_about_json(trial.document),
         "event": {"id": trial.event.id, "kind": trial.event.kind.value, "at": to_text(trial.at)},
         "matched": {
             "rule": decision.rule,
@@ -54,6 +46,26 @@ def as_json(trial: Trial) -> dict[str, Any]:
         "problems": list(decision.problems) if decision else [],
         "expires_at": to_text(trial.expires_at) if trial.expires_at else None,
         "steps": [_step_json(number, planned, starts) for number, planned, starts in _steps(trial)],
+        "daily_list": trial.daily_list.words if trial.daily_list else None,
+    }
+
+
+def _about_json(document: Subject) -> dict[str, Any]:
+    """The bill; of a silence, since when."""
+    if isinstance(document, Silence):
+        return {"silence": {"company": document.company, "since": to_text(document.since)}}
+    return {
+        "bill": {
+            "company": document.company,
+            "document": document.id,
+            "number": document.number,
+            "vendor_id": document.vendor_id,
+            "vendor": document.vendor_name,
+            "amount": document.amount.canonical(),
+            "state": document.state.value,
+            "round": document.round,
+            "due": document.due.isoformat() if document.due else None,
+        }
     }
 
 
@@ -123,14 +135,12 @@ def _candidates(planned: PlannedStep, starts: Sequence[Told]) -> Iterator[tuple[
 # ---------------------------------------------------------------------------------- for people
 def shown(trial: Trial) -> list[RenderableType]:
     """What to print, a part after another."""
-    document, decision = trial.document, trial.decision
-    bill = (
-        f"{document.company}: bill {document.number or document.record_no} of "
-        f"{document.vendor_name or document.vendor_id}, {document.amount}, "
-        f"{document.state.value.replace('_', ' ')}; {trial.event.kind.value} at "
+    decision = trial.decision
+    what = (
+        f"{_about(trial.document)}; {trial.event.kind.value} at "
         f"{local(trial.at, trial.at, trial.zone)}"
     )
-    parts: list[RenderableType] = [Text(printable(bill), style="bold")]
+    parts: list[RenderableType] = [Text(printable(what), style="bold")]
     if trial.misses:
         parts.append(_missed(trial))
     if decision is None:
@@ -139,7 +149,22 @@ def shown(trial: Trial) -> list[RenderableType]:
     parts += [Text(f"look: {problem}", style="yellow") for problem in decision.problems]
     parts += [_who(trial), _when(trial), *_texts(trial)]
     end = local(trial.expires_at, trial.at, trial.zone) if trial.expires_at else ""
+    if trial.daily_list:
+        parts.append(
+            f"While it waits, whoever was told has it on the daily list {trial.daily_list.words}, "
+            "their own time."
+        )
     return [*parts, f"If nobody reacts; the plan is over {end}. Nothing was sent or written."]
+
+
+def _about(document: Subject) -> str:
+    if isinstance(document, Silence):
+        return f"{document.company}: nothing read since {document.local:%Y-%m-%d %H:%M}"
+    return (
+        f"{document.company}: bill {document.number or document.record_no} of "
+        f"{document.vendor_name or document.vendor_id}, {document.amount}, "
+        f"{document.state.value.replace('_', ' ')}"
+    )
 
 
 def _missed(trial: Trial) -> RenderableType:

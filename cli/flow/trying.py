@@ -1,4 +1,4 @@
-"""What a flow would do about one event of one bill, found out with the code that does it.
+"""What a flow would do about one event, found out with the code that does it.
 
 The deployed poll decides and plans with `decide` and `open_case`, and so does this; nothing is
 written and nothing is sent.
@@ -14,14 +14,17 @@ from ml_connector.domain.approvers import Approver
 from ml_connector.domain.bills import BillState
 from ml_connector.domain.books import Books
 from ml_connector.domain.conditions import levels_done
+from ml_connector.domain.daily_lists import WAITS
 from ml_connector.domain.digests import waiting_kind
-from ml_connector.domain.documents import AnyDocument, Document
-from ml_connector.domain.events import Event, EventKind, event_of
+from ml_connector.domain.documents import Document, Subject
+from ml_connector.domain.events import Event, EventKind, event_of, silence_event
 from ml_connector.domain.flows import Decision, DecisionContext, Flow, FlowCompany, decide
 from ml_connector.domain.hours import after_business_time, zone_named
 from ml_connector.domain.instants import seconds
+from ml_connector.domain.list_hours import DailyList
 from ml_connector.domain.people import Directory
 from ml_connector.domain.planning import PlanTimes, open_case
+from ml_connector.domain.silences import Silence
 from ml_connector.settings import Timings
 
 from .misses import Miss, misses
@@ -52,13 +55,15 @@ class Trial:
     """What would come of one event at one moment. Without a decision nobody is told."""
 
     event: Event
-    document: AnyDocument
+    document: Subject
     at: datetime
     zone: tzinfo
     misses: tuple[Miss, ...]
     decision: Decision | None = None
     expires_at: datetime | None = None
     told: tuple[Told, ...] = ()
+    daily_list: DailyList | None = None
+    """Where while it waits it is on a list every day."""
 
     @property
     def today(self) -> date:
@@ -66,12 +71,14 @@ class Trial:
         return self.at.astimezone(self.zone).date()
 
 
-def event_for(document: AnyDocument, kind: EventKind, today: date) -> Event:
+def event_for(document: Subject, kind: EventKind, today: date) -> Event:
     """The event a poll would make of this happening to the bill in its present round, today.
 
     Its id, and so the reference in the texts, is the real one; only that of a change depends on
     what was there before.
     """
+    if isinstance(document, Silence):
+        return silence_event(document)
     discriminator = ""
     if kind is EventKind.PARTIALLY_APPROVED:
         discriminator = f"level {levels_done(document)}"
@@ -99,7 +106,7 @@ def as_in(document: Document, kind: EventKind) -> Document:
 
 
 def attempt(
-    document: AnyDocument,
+    document: Subject,
     kind: EventKind,
     setting: Setting,
     now: datetime,
@@ -138,7 +145,10 @@ def attempt(
         expires_at=expires_at,
     )
     told = rehearse(opening, document, people.person, times, until=until)
-    return replace(trial, decision=decision, expires_at=expires_at, told=told)
+    daily_list = company.daily_list if kind.value in WAITS else None
+    return replace(
+        trial, decision=decision, expires_at=expires_at, told=told, daily_list=daily_list
+    )
 
 
 def plan_times(timings: Timings) -> PlanTimes:
@@ -150,7 +160,7 @@ def plan_times(timings: Timings) -> PlanTimes:
     )
 
 
-def _spoken_of(flow: Flow, kind: EventKind, document: AnyDocument) -> EventKind:
+def _spoken_of(flow: Flow, kind: EventKind, document: Subject) -> EventKind:
     """A reminder goes by what it stands for, where no rule names reminders."""
     if kind is not EventKind.REMINDER or flow.speaks_of(kind, document.company):
         return kind

@@ -19,14 +19,14 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.flow_form import LEAST_REPEAT_SECONDS, LONGEST_SECONDS, MOST_DAYS
 from ml_connector.domain.rules import Role
-from ml_connector.domain.wording import TELLABLE
+from ml_connector.domain.wording import RULED
 
 from .problems import meant, one_of
 
 #: Whom a step may mean without naming somebody; nobody's id.
 ROLES = tuple(role.value for role in Role)
-#: The event words there is a text for, in the order in which things happen.
-EVENTS = tuple(kind.value for kind in EventKind if kind in TELLABLE)
+#: The event words a rule may name, in the order in which things happen.
+EVENTS = tuple(kind.value for kind in EventKind if kind in RULED)
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DAY = _UNITS["d"]

@@ -247,3 +247,7 @@ class _Notes:
     def count(self, metric: str, amount: float = 1) -> None:
         """Metrics are the functions' business."""
         del metric, amount
+
+    def concerning(self, **ids: str) -> None:
+        """Its notes are about one thing as it is."""
+        del ids

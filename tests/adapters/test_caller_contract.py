@@ -355,3 +355,15 @@ def test_a_call_that_is_over_stays_as_it_ended(side: Side) -> None:
 )
 def test_a_code_says_what_helps(side: Side, code: int | None, cure: Cure) -> None:
     assert side.caller.judge_call(code).cure is cure
+
+
+# ------------------------------------------------------------------------------ blanking
+def test_of_a_call_that_is_over_nothing_spoken_is_kept(side: Side) -> None:
+    sid, other = place(side), place(side, to=BEN, dispatch_id="d-2")
+    side.forward(SETTLED)
+    assert side.caller.outcome(sid) is not None
+    side.caller.blank(sid)
+    side.caller.blank(sid)
+    # A call that only announces leaves no text with the provider: its record stays.
+    assert (side.caller.outcome(sid) is None) is side.caller.confirms
+    assert side.caller.outcome(other) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -332,3 +333,34 @@ def test_a_code_says_what_helps(side: Side, code: int | None, cure: Cure) -> Non
     assert verdict.reason
     assert bool(verdict.wait_seconds) is (cure is Cure.RETRY)
     assert verdict.operator_action or cure is not Cure.BLOCKED
+
+
+# ------------------------------------------------------------------------------ blanking
+def test_a_text_that_is_over_is_blanked_and_nothing_else_of_it_is(side: Side) -> None:
+    first, other = (side.messenger.send_sms(sms(to=who), TIMEOUT) for who in (ANN, BEN))
+    side.forward(SETTLED)
+    before = side.messenger.fetch(first.sid)
+    assert before is not None
+    side.messenger.blank(first.sid)
+    side.messenger.blank(first.sid)
+    assert side.messenger.fetch(first.sid) == replace(before, body="")
+    kept = side.messenger.fetch(other.sid)
+    assert kept is not None
+    assert kept.body
+
+
+def test_a_text_on_its_way_is_not_blanked(side: Side) -> None:
+    message = side.messenger.send_sms(sms(), TIMEOUT)
+    with pytest.raises(DeliveryError) as refused:
+        side.messenger.blank(message.sid)
+    assert refused.value.provider_code == 20009
+    side.forward(SETTLED)
+    shown = side.messenger.fetch(message.sid)
+    assert shown is not None
+    assert shown.body
+
+
+def test_what_the_provider_does_not_know_is_blank(side: Side) -> None:
+    side.messenger.blank("SM" + "f" * 32)
+    with pytest.raises(DeliveryRejected):
+        side.messenger.blank("no SID")

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ml_connector.domain.approvers import Approver
+from ml_connector.domain.approvers import Approver, forgotten
 from ml_connector.domain.audit import ChainHead, Json, check, entry_after
 from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import DispatchState
@@ -420,6 +420,48 @@ def test_what_is_due_comes_oldest_first_and_no_more_than_asked_for(alerts: Alert
     assert alerts.look_due(START, 10) == []
 
 
+def test_what_is_to_be_blanked_comes_oldest_first_and_apart_from_what_is_looked_at(
+    alerts: Alerts,
+) -> None:
+    rested = {"state": DispatchState.DELIVERED, "look_at": None}
+    for name, wait in (("late", 30), ("early", 10), ("middle", 20)):
+        at = START + timedelta(seconds=wait)
+        alerts.commit(change(dispatches=(samples.dispatch(name, blank_at=at, **rested),)))
+    watched = samples.dispatch("watched", blank_at=START, look_at=START)
+    alerts.commit(change(dispatches=(watched,)))
+    soon = START + timedelta(seconds=25)
+    assert alerts.blank_due(soon, 10) == ["early", "middle"]
+    assert alerts.blank_due(soon, 1) == ["early"]
+    assert alerts.look_due(soon, 10) == ["watched"]
+    blanked = samples.dispatch("early", blanked_at=soon, version=2, **rested)
+    alerts.commit(change(dispatches=(blanked,)))
+    assert alerts.blank_due(soon, 10) == ["middle"]
+    stored = alerts.dispatch("early")
+    assert stored is not None
+    assert (stored.blank_at, stored.blanked_at) == (None, soon)
+
+
+def test_where_more_is_due_than_asked_for_companies_and_people_take_turns(alerts: Alerts) -> None:
+    whose = [*[("acme", "ann")] * 4, ("acme", "bob"), ("beta", "bea")]
+    for place, (company, who) in enumerate(whose):
+        look_at = START + timedelta(seconds=place)
+        one = samples.dispatch(f"d{place}", company=company, recipient=who, look_at=look_at)
+        alerts.commit(change(dispatches=(one,)))
+    until = START + timedelta(minutes=1)
+    assert alerts.look_due(until, 3) == ["d0", "d5", "d4"]
+    assert alerts.look_due(until, 6) == ["d0", "d1", "d2", "d3", "d4", "d5"]
+
+
+def test_of_cases_that_are_due_companies_take_turns(alerts: Alerts) -> None:
+    for place, company in enumerate(["acme", "acme", "acme", "beta"]):
+        look_at = START + timedelta(seconds=place)
+        one = samples.written(samples.case(f"c{place}", company=company, look_at=look_at))
+        alerts.commit(change(cases=(one,)))
+    until = START + timedelta(minutes=1)
+    assert alerts.cases_due(until, 2) == ["c0", "c3"]
+    assert alerts.cases_due(until, 4) == ["c0", "c1", "c2", "c3"]
+
+
 def test_what_moved_on_is_due_later_and_what_rests_never(alerts: Alerts) -> None:
     alerts.commit(change(dispatches=(samples.dispatch("d1"), samples.dispatch("d2"))))
     later = START + timedelta(hours=1)
@@ -695,6 +737,23 @@ def test_everything_known_of_a_person_is_kept(stores: Stores) -> None:
     bare = replace(told_person(), cost_centres=(), channels=(), zone="", away_until=None)
     stores.approvers.put(bare)
     assert stores.approvers.everybody() == [bare]
+
+
+def test_nothing_is_written_over_a_person_who_was_forgotten(stores: Stores) -> None:
+    stores.approvers.put(told_person())
+    before = stores.approvers.approver("cho")
+    assert before is not None
+    end = with_entry(forgotten(before, START), "person.forgotten")
+    stores.alerts.commit(change(people=(end,)))
+    left = stores.approvers.approver("cho")
+    assert left is not None
+    assert (left.name, left.phone, left.salt, left.user) == ("", "", "", "")
+    assert (left.forgotten_at, left.head) == (START, end.entry.head)
+    again = replace(left, name="Zed New", forgotten_at=None, version=left.version + 1)
+    with pytest.raises(StoreConflict):
+        stores.alerts.commit(change(people=(with_entry(again),)))
+    assert stores.approvers.approver("cho") == left
+    assert [entry.kind for entry in stores.audit.chain(left.chain)][-1:] == ["person.forgotten"]
 
 
 def test_more_people_than_one_page_holds_are_all_listed(

@@ -20,7 +20,13 @@ from pynamodb.models import Model
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.unit_of_work import Change, Counter
-from ml_connector.errors import ConfigurationError, StoreConflict, StoreError, StoreUnavailable
+from ml_connector.errors import (
+    ConfigurationError,
+    StoreConflict,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
 from ml_connector.store import models
 from ml_connector.store.alerts import DynamoAlertStore
 from ml_connector.store.approvers import DynamoApproverStore
@@ -256,7 +262,7 @@ def test_the_reasons_of_a_cancelled_transaction_say_what_to_do(
         (refusal("ThrottlingException"), StoreUnavailable),
         (refusal("InternalServerError"), StoreUnavailable),
         (refusal("TransactionInProgressException"), StoreUnavailable),
-        (refusal("AccessDeniedException"), StoreUnavailable),
+        (refusal("AccessDeniedException"), StoreRefused),
         (refusal("ValidationException"), StoreError),
         (EndpointConnectionError(endpoint_url="https://dynamodb"), StoreUnavailable),
     ],
@@ -286,6 +292,24 @@ def test_every_call_turns_what_aws_raises_into_an_error_of_ours(
             call()
         assert type(raised.value) is kind
         assert "+1555" not in str(raised.value)
+
+
+def test_a_refusal_by_policy_names_action_and_place_and_not_who_asked(
+    connection: SharedConnection,
+) -> None:
+    place = "arn:aws:dynamodb:us-east-1:123456789012:table/ml-connector-dev-audit"
+    words = (
+        "User: arn:aws:sts::123456789012:assumed-role/ann/ann is not authorized to perform: "
+        f"dynamodb:PutItem on resource: {place} because no identity-based policy allows it"
+    )
+    response: Any = {"Error": {"Code": "AccessDeniedException", "Message": words}}
+    error = ClientError(response, "TransactWriteItems")
+    store = DynamoAlertStore(connection)
+    with failing(connection, error), pytest.raises(StoreRefused) as refused:
+        store.commit(change(dispatches=(samples.dispatch(),)))
+    said = "AWS does not allow dynamodb:PutItem on table/ml-connector-dev-audit"
+    assert str(refused.value) == said
+    assert (refused.value.action, refused.value.resource) == ("dynamodb:PutItem", place)
 
 
 # --------------------------------------------------------------------------------------- flows

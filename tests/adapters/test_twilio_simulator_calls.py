@@ -307,9 +307,15 @@ def test_a_call_can_be_listed_late(sim: TwilioSimulator, client: Client) -> None
     assert [call.sid for call in client.calls.list()] == [sid]
 
 
-def test_a_call_has_no_notifications_and_can_be_deleted(client: Client) -> None:
+def test_a_call_has_no_notifications_and_can_be_deleted_once_it_is_over(
+    sim: TwilioSimulator, client: Client
+) -> None:
     sid = _call(client).sid
     assert client.calls(sid).notifications.list() == []
+    with pytest.raises(TwilioRestException) as refused:
+        client.calls(sid).delete()
+    assert refused.value.code == 20009
+    sim.admin.forward(600)
     assert client.calls(sid).delete() is True
     with pytest.raises(TwilioRestException):
         client.calls(sid).fetch()

@@ -294,8 +294,16 @@ def test_an_unknown_message_is_404_with_code_20404(client: Client) -> None:
     assert (caught.value.status, caught.value.code) == (404, 20404)
 
 
-def test_a_body_can_be_redacted_and_a_record_deleted(client: Client) -> None:
+def test_a_body_can_be_redacted_and_a_record_deleted_once_it_is_on_no_way_any_more(
+    sim: TwilioSimulator, client: Client
+) -> None:
     sid = client.messages.create(to=ANN, from_=OURS, body="secret").sid
+    for change in (lambda: client.messages(sid).update(body=""), client.messages(sid).delete):
+        with pytest.raises(TwilioRestException) as refused:
+            change()
+        assert refused.value.code == 20009
+    assert client.messages(sid).fetch().body == "secret"
+    sim.admin.forward(60)
     assert client.messages(sid).update(body="").body == ""
     assert client.messages(sid).delete() is True
     with pytest.raises(TwilioRestException):

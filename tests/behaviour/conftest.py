@@ -21,6 +21,9 @@ def world() -> Iterator[LocalWorld]:
 
 @pytest.fixture(autouse=True)
 def phones_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "world" in request.fixturenames:
+        # A file with a world of its own may have had the models of this process meanwhile.
+        request.getfixturevalue("world").rebind()
     yield
     if "world" in request.fixturenames:
         running: LocalWorld = request.getfixturevalue("world")

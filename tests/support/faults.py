@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import AuditEntry
+from ml_connector.domain.cases import Alert
 from ml_connector.domain.delivery import (
     CallRequest,
     ProviderCall,
@@ -92,6 +93,9 @@ class FaultyAlertStore:
 
     def case_file(self, case_id: str) -> CaseFile | None:
         return self._read(lambda: self._store.case_file(case_id))
+
+    def alerts_of(self, case_id: str) -> tuple[Alert, ...]:
+        return self._read(lambda: self._store.alerts_of(case_id))
 
     def sid_owner(self, sid: str) -> str | None:
         return self._read(lambda: self._store.sid_owner(sid))

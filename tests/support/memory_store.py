@@ -85,8 +85,11 @@ class MemoryAlertStore:
         case = self.tables.cases.get(case_id)
         if case is None:
             return None
+        return CaseFile(case, self.alerts_of(case_id))
+
+    def alerts_of(self, case_id: str) -> tuple[Alert, ...]:
         alerts = self.tables.alerts.get(case_id, {}).values()
-        return CaseFile(case, tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id))))
+        return tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id)))
 
     def sid_owner(self, sid: str) -> str | None:
         return self.tables.sids.get(sid)

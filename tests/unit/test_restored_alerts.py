@@ -128,6 +128,20 @@ def test_cases_that_are_gone_are_rebuilt_by_the_next_poll(world: World) -> None:
     assert world.broken_chains() == []
 
 
+def test_a_case_that_is_gone_while_its_alerts_stay_is_rebuilt_around_them(world: World) -> None:
+    dispatch, _ = opened_and_sent(world)
+    case = world.case(dispatch)
+    world.run(minutes=5)
+    alert = world.alert(dispatch)
+    del world.tables.cases[case.id]
+    world.ledger.submit("4712")
+    world.run(minutes=15)
+    assert world.tables.cases[case.id].opened_at == case.opened_at
+    assert replace(world.alert(dispatch), version=0) == replace(alert, version=0)
+    assert len(world.provider.log) == 2
+    assert world.broken_chains() == []
+
+
 def test_where_even_the_chain_is_gone_the_bill_says_that_it_may_have_been_told(
     world: World,
 ) -> None:

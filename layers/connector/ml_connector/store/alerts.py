@@ -85,11 +85,18 @@ class DynamoAlertStore:
                 item = CaseItem.get(pk, sk, consistent_read=True)
             except CaseItem.DoesNotExist:
                 return None
-            rows = AlertItem.query(pk, AlertItem.sk.startswith("alert#"), consistent_read=True)
             with readable(f"case {case_id}"):
                 case = case_of(item)
+        return CaseFile(case, self.alerts_of(case_id))
+
+    def alerts_of(self, case_id: str) -> tuple[Alert, ...]:
+        """The alerts of a case, in the order of its plan; the case itself may be gone."""
+        pk, _ = case_keys(case_id)
+        with translated():
+            rows = AlertItem.query(pk, AlertItem.sk.startswith("alert#"), consistent_read=True)
+            with readable(f"case {case_id}"):
                 alerts: list[Alert] = [alert_of(row) for row in rows]
-        return CaseFile(case, tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id))))
+        return tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id)))
 
     def sid_owner(self, sid: str) -> str | None:
         """The dispatch a provider's id is recorded for."""

@@ -115,7 +115,7 @@ def catch_up(
         entries = list(ports.trail.chain(case_chain(case_id), over))
         if not entries:
             return False
-        start = file or CaseFile(_as_opened(base, entries[0]), ()) if base else file
+        start = file or _gone(base, entries[0], ports.alerts)
         if start is None:
             return False
         composer = Composer(
@@ -142,10 +142,13 @@ def catch_up(
     raise StoreConflict(f"case {case_id}: changed by others {_TRIES} times in a row")
 
 
-def _as_opened(case: Case, first: AuditEntry) -> Case:
-    """A case that would be opened now, had it been opened when it was."""
-    lifetime = case.expires_at - case.opened_at
-    return replace(case, opened_at=first.at, expires_at=first.at + lifetime)
+def _gone(base: Case | None, first: AuditEntry, store: AlertStore) -> CaseFile | None:
+    """A case that would be opened now, had it been opened when it was; with what is left of it."""
+    if base is None:
+        return None
+    lifetime = base.expires_at - base.opened_at
+    case = replace(base, opened_at=first.at, expires_at=first.at + lifetime)
+    return CaseFile(case, store.alerts_of(base.id))
 
 
 def _changes(

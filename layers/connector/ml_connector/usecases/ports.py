@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ml_connector.domain.audit import AuditEntry
     from ml_connector.domain.bills import BillsRead
     from ml_connector.domain.books import BooksRead, LinesRead
+    from ml_connector.domain.cases import Alert
     from ml_connector.domain.delivery import (
         CallRequest,
         ProviderCall,
@@ -168,6 +169,9 @@ class AlertStore(Protocol):
 
     def case_file(self, case_id: str) -> CaseFile | None:
         """A case with all its alerts."""
+
+    def alerts_of(self, case_id: str) -> tuple[Alert, ...]:
+        """The alerts of a case, in the order of its plan; the case itself may be gone."""
 
     def sid_owner(self, sid: str) -> str | None:
         """The dispatch a provider's id is recorded for."""

@@ -205,6 +205,8 @@ def test_nothing_of_a_request_is_logged_and_no_error_repeats_it(
     transport: RequestsTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    # What ships keeps it quiet, for a whole process.
+    caplog.set_level(logging.DEBUG, logger="urllib3")
     with RawServer([good(), reset]) as server:
         ask(transport, server)
         with pytest.raises(SourceError) as caught:

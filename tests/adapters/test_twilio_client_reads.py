@@ -167,6 +167,8 @@ def test_no_log_and_no_traceback_names_a_number_a_text_or_a_secret(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    # What ships keeps it quiet, for a whole process.
+    caplog.set_level(logging.DEBUG, logger="urllib3")
     naps = Naps()
     half = send(b"HTTP/1.1 200 OK\r\nContent-Le")
     refused = answer(400, {"code": 21211, "message": f"not {NUMBER}"})

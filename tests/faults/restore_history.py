@@ -90,8 +90,8 @@ class RestoreHistory(History):
             return
         now = self.world.clock.now()
         self._begun = self._begun or now
-        # Before the first bill nothing tells an emptied company from a new one.
-        known = any(self.world.tables.chains.values())
+        # As long as nobody saw a bill that waits, nothing tells an emptied company from a new one.
+        known = any(document.waiting for document in self.world.tables.documents.values())
         if known and now >= self._begun + self._when:
             self._done = True
             self._restore()

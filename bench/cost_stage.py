@@ -99,11 +99,11 @@ class Stage:
             **RESOURCES,
             "STAGE": "bench",
             "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",  # nosec B105 # made up
             "AWS_DEFAULT_REGION": REGION,
             "AWS_LAMBDA_FUNCTION_NAME": "bench-poll",
-            "INTACCT_SECRET": "intacct",
-            "TWILIO_SECRET": "twilio",
+            "INTACCT_SECRET": "intacct",  # nosec B105 # the name of the secret
+            "TWILIO_SECRET": "twilio",  # nosec B105 # the name of the secret
             "INTACCT_ENDPOINT": self._intacct.url,
             "INTACCT_TRUSTED_HOST": "127.0.0.1",
             "TWILIO_BASE_URL": self._twilio.url,

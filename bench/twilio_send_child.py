@@ -34,7 +34,8 @@ from ml_connector.twilio.credentials import Sender, TwilioCredentials
 from ml_connector.twilio.endpoints import Endpoints
 from ml_connector.twilio.http_client import ConnectorHttpClient
 from ml_connector.twilio.messages import TwilioMessenger
-from ml_connector.usecases.send import SendOutcome, send
+from ml_connector.usecases.posting import SendOutcome
+from ml_connector.usecases.send import send
 from tests.support import samples
 from tests.support.memory_store import (
     MemoryAlertStore,

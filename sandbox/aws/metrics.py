@@ -33,8 +33,9 @@ _DEPTHS = {
 }
 # Data points kept of a metric: more than two hours of samples taken once a second.
 _KEPT = 10_000
-# Log lines are dated when they are written, and read again for this long in case one was late.
-_OVERLAP_SECONDS = 3.0
+# Log lines are dated when they are written, and read again for this long in case one was late: on a
+# busy machine by many seconds.
+_OVERLAP_SECONDS = 20.0
 
 
 def key(namespace: str, name: str, dimensions: Mapping[str, str]) -> Key:

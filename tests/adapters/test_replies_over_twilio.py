@@ -15,7 +15,8 @@ from ml_connector.errors import DeliveryRejected
 from ml_connector.twilio.credentials import Sender
 from ml_connector.usecases.check_status import check_status
 from ml_connector.usecases.people import PROVIDER, opted_out
-from ml_connector.usecases.send import SendOutcome, send
+from ml_connector.usecases.posting import SendOutcome
+from ml_connector.usecases.send import send
 from ml_connector.usecases.steps import DispatchPorts
 from sandbox.twilio.simulator import TwilioSimulator
 from tests.adapters import twilio_world

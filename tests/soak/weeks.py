@@ -178,8 +178,9 @@ class _Week:
     def sent(self) -> list[tuple[Dispatch, datetime]]:
         """Every text and call that was accepted, with the moment."""
         known = self.world.tables.dispatches
-        by_reference = {x.reference: x for x in known.values()}
-        texts = [(by_reference[x.body[-4:]], x.accepted_at) for x in self.world.provider.log]
+        # By the SID; a reference has four characters, and two of a long week may be alike.
+        by_sid = {x.sid: x for x in known.values() if x.sid}
+        texts = [(by_sid[x.sid], x.accepted_at) for x in self.world.provider.log]
         return [
             *texts,
             *((known[x.request.dispatch_id], x.accepted_at) for x in self.world.calls.log),
@@ -267,7 +268,7 @@ def _forgotten(dispatch: Dispatch, **_: Any) -> Dispatch:
 
 
 CONTROLS: Mapping[str, tuple[Any, str, Callable[..., Any], str]] = {
-    "quiet hours": (sending, "_quiet_until", lambda *_: None, " in "),
+    "quiet hours": (sending, "quiet_until", lambda *_: None, " in "),
     "throttles": (sending, "counters", lambda *_: (), " holds "),
     "deferrals": (dispatching, "defer", _forgotten, "neither told"),
 }

@@ -210,6 +210,11 @@ class FaultyDocumentStore:
     def vanished(self, company: str, since: datetime) -> list[Document]:
         return self._call("read", READ_FAULTS, lambda: self._store.vanished(company, since))
 
+    def alike(self, company: str, mark: str, since: datetime, limit: int) -> list[str]:
+        return self._call(
+            "alike", READ_FAULTS, lambda: self._store.alike(company, mark, since, limit)
+        )
+
     def _call(self, point: str, possible: Sequence[Fault], call: Callable[[], T]) -> T:
         fault = self._faults.meet(point, possible)
         if fault in (Fault.CONFLICT, Fault.THROTTLED):

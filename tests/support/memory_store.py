@@ -24,7 +24,12 @@ from ml_connector.domain.instants import to_millis
 from ml_connector.domain.payments import PaymentDocument, PaymentPhase
 from ml_connector.domain.replies import InboxMark
 from ml_connector.domain.standstill import Restoring, Standstill
-from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
+from ml_connector.domain.unit_of_work import (
+    CaseFile,
+    Change,
+    LikenessRecord,
+    ReferenceRecord,
+)
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
 from ml_connector.settings import FAIR_WINDOW
 
@@ -50,6 +55,7 @@ class Tables:
     chains: dict[str, list[AuditEntry]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     payments: dict[tuple[str, str], PaymentDocument] = field(default_factory=dict)
+    likenesses: set[LikenessRecord] = field(default_factory=set)
     companies: dict[str, CompanyState] = field(default_factory=dict)
     people: dict[str, Approver] = field(default_factory=dict)
     tokens: dict[str, tuple[Change, datetime | None]] = field(default_factory=dict)
@@ -194,6 +200,7 @@ class _Transaction:
         yield from (operation for first, operation in versioned if first)
         yield from self._sids()
         yield from self._references()
+        yield from self._likenesses()
         yield from (operation for first, operation in versioned if not first)
         yield from self._counters()
 
@@ -313,6 +320,12 @@ class _Transaction:
                 apply=partial(known.__setitem__, key, record),
             )
 
+    def _likenesses(self) -> Iterator[_Operation]:
+        for record in self._change.likenesses:
+            name = f"likeness:{record.document}#{record.mark}"
+            apply = partial(self._tables.likenesses.add, record)
+            yield _Operation(name, holds=True, apply=apply)
+
     def _counters(self) -> Iterator[_Operation]:
         counters = self._tables.counters
         for counter in self._change.counters:
@@ -380,6 +393,11 @@ class MemoryDocumentStore:
         rows = (d for (owner, _), d in self.tables.documents.items() if owner == company)
         found = [(d.gone_at, d.id, d) for d in rows if d.gone_at and d.gone_at >= since]
         return [document for *_, document in sorted(found, key=lambda row: row[:2])]
+
+    def alike(self, company: str, mark: str, since: datetime, limit: int) -> list[str]:
+        noted = (x for x in self.tables.likenesses if (x.company, x.mark) == (company, mark))
+        found = sorted(((x.first_seen, x.document) for x in noted), reverse=True)
+        return [document for first_seen, document in found if first_seen >= since][:limit]
 
 
 class MemoryAuditTrail:

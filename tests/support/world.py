@@ -28,7 +28,8 @@ from ml_connector.usecases.dispatch_files import quiet_change
 from ml_connector.usecases.due import companies_due
 from ml_connector.usecases.poll import poll_company
 from ml_connector.usecases.ports import PollPorts
-from ml_connector.usecases.send import SendOutcome, send
+from ml_connector.usecases.posting import SendOutcome
+from ml_connector.usecases.send import send
 from ml_connector.usecases.steps import DispatchPorts
 
 from .calls import Calls

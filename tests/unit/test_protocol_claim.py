@@ -6,7 +6,7 @@ import pytest
 
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.errors import OutOfTime, StoreConflict
-from ml_connector.usecases.send import SendOutcome
+from ml_connector.usecases.posting import SendOutcome
 from tests.support.faults import Fault
 from tests.support.world import World
 

@@ -9,7 +9,7 @@ import pytest
 from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.throttles import SMS_PER_PERSON
-from ml_connector.usecases.send import SendOutcome
+from ml_connector.usecases.posting import SendOutcome
 from tests.support.faults import Fault
 from tests.support.world import World
 

@@ -8,7 +8,8 @@ import pytest
 
 from ml_connector.domain.cases import StopReason
 from ml_connector.domain.dispatches import DispatchState
-from ml_connector.usecases.send import SendOutcome, send
+from ml_connector.usecases.posting import SendOutcome
+from ml_connector.usecases.send import send
 from tests.support.faults import Fault
 from tests.support.phones import ANSWERS, SENDER_IS_BLOCKED
 from tests.support.provider import Create

@@ -8,7 +8,7 @@ import pytest
 
 from ml_connector.domain.delivery import MessageStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState
-from ml_connector.usecases.send import SendOutcome
+from ml_connector.usecases.posting import SendOutcome
 from tests.support.faults import Fault
 from tests.support.provider import Create
 from tests.support.world import World

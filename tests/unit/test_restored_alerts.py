@@ -13,7 +13,7 @@ from ml_connector.domain.cases import CaseState, StopReason
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.standstill import Restoring
 from ml_connector.usecases.people import opted_out
-from ml_connector.usecases.send import SendOutcome
+from ml_connector.usecases.posting import SendOutcome
 from tests.support.bills import a_bill
 from tests.support.memory_store import Tables
 from tests.support.polling import Office

@@ -118,6 +118,19 @@ class ReferenceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LikenessRecord:
+    """A bill under what it may have in common with another one of its vendor.
+
+    `document` is its id, `first_seen` when it was; the same record again changes nothing.
+    """
+
+    company: str
+    mark: str
+    document: str
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One transaction.
 
@@ -135,6 +148,7 @@ class Change:
     sids: tuple[SidRecord, ...] = field(default=())
     people: tuple[PersonWrite, ...] = ()
     references: tuple[ReferenceRecord, ...] = ()
+    likenesses: tuple[LikenessRecord, ...] = ()
     fence: Fence | None = None
 
     @property

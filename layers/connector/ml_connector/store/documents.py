@@ -12,8 +12,9 @@ from ml_connector.domain.payments import PaymentDocument
 from ml_connector.errors import StoreConflict
 
 from .document_items import cleared_key, document_of, gone_key, payment_of
+from .likeness_items import likeness_key, noted_last, noted_since
 from .mapping import company_item, company_key, company_of
-from .models import CompanyItem, DocumentItem, OpenIndex
+from .models import CompanyItem, DocumentItem, LikenessItem, OpenIndex
 from .readable import readable
 from .transaction import assignments, translated
 
@@ -82,6 +83,18 @@ class DynamoDocumentStore:
         """Purchase orders' bills that vanished at or after then, consistently."""
         between = _KEY.between(gone_key(since), f"gone#{_END}")
         return [_document(row) for row in _listed(company, between)]
+
+    def alike(self, company: str, mark: str, since: datetime, limit: int) -> list[str]:
+        """Ids of bills noted under a mark and first seen at or after then, the newest first."""
+        with translated():
+            rows = LikenessItem.query(
+                likeness_key(company),
+                LikenessItem.sk.between(noted_since(mark, since), noted_last(mark)),
+                limit=limit,
+                scan_index_forward=False,
+                consistent_read=True,
+            )
+            return list(dict.fromkeys(str(row.document) for row in rows))
 
 
 _KEY = OpenIndex.open_since

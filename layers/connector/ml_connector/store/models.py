@@ -333,6 +333,20 @@ class CompanyItem(Model):
     lists: JSONAttribute = JSONAttribute(null=True)
 
 
+class LikenessItem(Model):
+    """`alike#<company>` / `like|<mark>#<first seen>#<document id>`: a bill by what it may share.
+
+    Written with the document it names and never changed; kept as documents are.
+    """
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    document = UnicodeAttribute()
+
+
 # ---------------------------------------------------------------------------- table: audit
 class AuditItem(Model):
     """One link of a chain. Written once, with `attribute_not_exists`; never changed."""

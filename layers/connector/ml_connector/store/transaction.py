@@ -123,6 +123,13 @@ class _Transaction:
             self._put(f"sid:{sid.sid}", owner, SidItem.pk.does_not_exist())
         for reference in change.references:
             self._put(reference_name(reference), reference_item(reference), None)
+        for likeness in change.likenesses:
+            from .likeness_items import (  # noqa: PLC0415 - only the poll writes these
+                likeness_item,
+                likeness_name,
+            )
+
+            self._put(likeness_name(likeness), likeness_item(likeness), None)
         for counter in change.counters:
             self._count(counter)
 

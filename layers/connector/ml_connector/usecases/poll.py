@@ -15,7 +15,6 @@ from functools import cached_property
 
 from ml_connector.domain.bills import Bill, BillsRead
 from ml_connector.domain.documents import CompanyState, Document, bill_document_id
-from ml_connector.domain.duplicates import with_possible_duplicates
 from ml_connector.domain.events import (
     EventKind,
     Sighting,
@@ -39,6 +38,7 @@ from ml_connector.errors import (
 from . import failing
 from .books import Bookkeeper
 from .days import overdue_since_yesterday, settle, zone_of
+from .duplicates import Duplicates
 from .late import LateFinds
 from .lost_cases import polled_before, without_their_cases
 from .payments import PaymentPoll
@@ -170,6 +170,7 @@ class _Poll:
         self._writer = Writer(recorder, self._bookkeeper, self._late, ports, until, report)
         self._record = self._writer.record
         self._recreations = Recreations(lease, ports)
+        self._duplicates = Duplicates(flow, lease, ports)
 
     def run(self) -> None:
         """Read, detect, record, ring; then move the watermarks."""
@@ -211,8 +212,7 @@ class _Poll:
         # about the one must not keep people from hearing of the other.
         usual = self._recreations.sort_out(read.bills, known) if self._lease.baseline_done else None
         looked = self._look(read.bills if usual is None else usual, known)
-        if self._flow.speaks_of(EventKind.POSSIBLE_DUPLICATE, key):
-            looked = with_possible_duplicates(looked, known.values())
+        looked = self._duplicates.said(looked, known.values())
         shown = [waiting[name] for name in dict.fromkeys(others) if name in waiting]
         changed = {one.document.id for one in looked} | self._bookkeeper.held
         same = [document for document in shown if document.id not in changed]
@@ -345,7 +345,7 @@ class _Poll:
         """What is left of the purchase orders' bills nobody knew of."""
         pairs, new = self._recreations.rest()
         self._continue(pairs)
-        self._record(self._look(new, {}))
+        self._record(self._duplicates.said(self._look(new, {})))
 
     def _continue(self, pairs: Sequence[tuple[Document, Bill]]) -> None:
         now = self._ports.clock.now()

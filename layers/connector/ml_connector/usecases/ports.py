@@ -241,6 +241,9 @@ class DocumentStore(Protocol):
     def vanished(self, company: str, since: datetime) -> list[Document]:
         """Purchase orders' bills that vanished at or after then, consistently."""
 
+    def alike(self, company: str, mark: str, since: datetime, limit: int) -> list[str]:
+        """Ids of bills noted under a mark and first seen at or after then, the newest first."""
+
 
 class AuditTrail(Protocol):
     """The audit chains, for reading."""

@@ -26,6 +26,7 @@ from ml_connector.errors import StoreConflict
 from .behind import cases_behind
 from .commit import commit
 from .days import zone_of
+from .duplicates import noted
 from .figures import APPROVED, say_took
 from .lost_cases import rebuilt_by
 from .ports import PollPorts
@@ -171,6 +172,7 @@ class Recorder:
             cases=(*(o.case for o in openings), *(self._ended(f, sighting, now) for f in ending)),
             alerts=(*(a for o in openings for a in o.alerts), *_silenced(ending)),
             dispatches=tuple(d for o in openings for d in o.dispatches),
+            likenesses=noted(self._flow, document),
         )
         commit(
             self._ports.alerts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -37,11 +38,13 @@ def test_a_schedule_is_due_every_shortened_minute_with_the_time_it_was_due(
     fixture_stack: Stack,
 ) -> None:
     with Schedules(fixture_stack, minute_seconds=0.5):
-        logged = wait.until(
-            lambda: len(ticks(fixture_stack)) >= 2 and ticks(fixture_stack)[-2:], "two ticks"
-        )
-    times = [datetime.fromisoformat(re.split(" ", line)[-1]) for line in logged]
-    assert (times[1] - times[0]).total_seconds() == 60
+        wait.until(lambda: len(ticks(fixture_stack)) >= 5, "five ticks")
+    logged = ticks(fixture_stack)
+    times = sorted(datetime.fromisoformat(re.split(" ", line)[-1]) for line in logged)
+    gaps = {(later - earlier).total_seconds() for earlier, later in pairwise(times)}
+    # A minute of half a second may pass a busy machine by.
+    assert min(gaps) == 60
+    assert all(gap % 60 == 0 for gap in gaps)
 
 
 def test_a_schedule_switched_off_is_not_due_until_it_is_switched_on(fixture_stack: Stack) -> None:

@@ -35,7 +35,8 @@ class Control:
 
 CONTROLS: Mapping[str, Control] = {
     "without the sweep": Control("queue down", "missing", _SWEEP),
-    "without the claim": Control("nothing recorded", "twice", BREAKAGES["claim"].mutations),
+    # What was never claimed cannot be recorded either, so a fault of recording would not strike.
+    "without the claim": Control("throttled", "twice", BREAKAGES["claim"].mutations),
     "without reconciling": Control("nothing recorded", "astray", BREAKAGES["reconcile"].mutations),
 }
 

@@ -90,13 +90,17 @@ class RestoreHistory(History):
             return
         now = self.world.clock.now()
         self._begun = self._begun or now
-        # As long as nobody saw a bill that waits, nothing tells an emptied company from a new one.
-        known = any(document.waiting for document in self.world.tables.documents.values())
-        if known and now >= self._begun + self._when:
+        if self._to_be_known() and now >= self._begun + self._when:
             self._done = True
             self._restore()
         else:
             self._taken.append((now, taken(self.world.tables)))
+
+    def _to_be_known(self) -> bool:
+        """With both tables empty, only a bill that waits tells the company from a new one."""
+        if not self.cut.emptied or not {"alerts", "documents"} <= set(self.cut.tables):
+            return True
+        return any(document.waiting for document in self.world.tables.documents.values())
 
     def _still(self) -> bool:
         """Nothing moves, and Intacct was read whole since the storm was over."""

@@ -24,6 +24,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "inbox",
         "counters",
         "pauses",
+        "watched",
         "due",
     ),
     "documents": ("documents", "payments", "companies"),

@@ -91,7 +91,7 @@ def test_it_is_noticed_when_nobody_asks_after_the_audit_went_back() -> None:
 
 def test_it_is_noticed_when_nobody_misses_a_case() -> None:
     cuts = [Cut(("alerts",), emptied=True)]
-    assert campaign(6, SEED, cuts, without=nobody_misses_a_case)[0].missing
+    assert campaign(20, SEED, cuts, without=nobody_misses_a_case)[0].missing
 
 
 def test_the_command_ends_with_one_line_to_read(capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,6 +112,12 @@ class FaultyAlertStore:
     def move_inbox_mark(self, mark: InboxMark) -> None:
         self._write("move inbox mark", lambda: self._store.move_inbox_mark(mark))
 
+    def watched(self, company: str) -> bool:
+        return self._read(lambda: self._store.watched(company))
+
+    def note_watched(self, company: str, day: date) -> None:
+        self._write("note watched", lambda: self._store.note_watched(company, day))
+
     def paused_until(self, company: str) -> datetime | None:
         return self._read(lambda: self._store.paused_until(company))
 

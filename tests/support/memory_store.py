@@ -52,6 +52,7 @@ class Tables:
     counters: dict[str, int] = field(default_factory=dict)
     pauses: dict[str, datetime] = field(default_factory=dict)
     restoring: Restoring | None = None
+    watched: dict[str, date] = field(default_factory=dict)
     chains: dict[str, list[AuditEntry]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
     payments: dict[tuple[str, str], PaymentDocument] = field(default_factory=dict)
@@ -136,6 +137,12 @@ class MemoryAlertStore:
         known = self.tables.dispatches.values()
         due = [(d.blank_at, d.id) for d in known if d.blank_at and not d.look_at]
         return [dispatch_id for at, dispatch_id in sorted(due) if at <= until][:limit]
+
+    def watched(self, company: str) -> bool:
+        return company in self.tables.watched
+
+    def note_watched(self, company: str, day: date) -> None:
+        self.tables.watched[company] = day
 
     def paused_until(self, company: str) -> datetime | None:
         return self.tables.pauses.get(company)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from copy import copy
+from datetime import timedelta
 
 from ml_connector.domain.audit import check
 from ml_connector.domain.bills import BillState
 from ml_connector.domain.cases import CaseState
 from ml_connector.domain.documents import CompanyState, Document
+from tests.support.bills import COMPANY
 from tests.support.polling import Office
 
 S, P = BillState.SUBMITTED, BillState.PARTIALLY_APPROVED
@@ -148,6 +150,37 @@ def test_losing_the_documents_altogether_is_a_new_baseline_that_still_ends_what_
     assert office.poll().alerts == 0
     step(office, BillState.POSTED)
     assert office.story("1") == [("bill.submitted", 1, "handled")]
+
+
+def test_after_losing_the_documents_a_bill_nobody_ever_heard_of_is_told() -> None:
+    office = Office()
+    office.poll()
+    restore(office, ({}, {}))
+    office.intacct.submit("1")
+    assert office.poll().alerts == 1
+
+
+def test_that_there_were_polls_is_remembered_once_a_day() -> None:
+    office = Office()
+    day = office.clock.now().date()
+    assert office.tables.watched == {COMPANY: day}
+    office.tables.watched.clear()
+    office.poll()
+    assert office.tables.watched == {}
+    office.poll(minutes=24 * 60)
+    assert office.tables.watched == {COMPANY: day + timedelta(days=1)}
+
+
+def test_a_first_poll_that_broke_off_leaves_the_company_a_new_one() -> None:
+    office = Office(baseline=False)
+    office.intacct.submit("1")
+    office.intacct.incomplete = {"changed"}
+    assert office.poll().outcome == "incomplete"
+    assert office.tables.watched == {}
+    office.intacct.incomplete = set()
+    report = office.poll()
+    assert (report.outcome, report.alerts) == ("polled", 0)
+    assert COMPANY in office.tables.watched
 
 
 def test_the_document_goes_on_on_a_chain_of_its_own_that_says_where_it_continues() -> None:

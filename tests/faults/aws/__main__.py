@@ -17,6 +17,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from sandbox.aws.errors import LocalAwsError
+from sandbox.twilio.admin import SandboxError
+
 from .campaign import Size, campaign
 from .controls import CONTROLS, Check, control
 from .faults import FAULTS
@@ -25,6 +28,14 @@ from .faults import FAULTS
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the campaign and print what came of it; 0 only if nothing was found that may not be."""
     chosen = _arguments(arguments)
+    try:
+        return _run(chosen)
+    except (LocalAwsError, SandboxError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+
+
+def _run(chosen: argparse.Namespace) -> int:
     size = Size(chosen.bills, chosen.hold)
     for name in chosen.fault:
         _say(f"{name:<20} {FAULTS[name].meaning}")
@@ -34,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say("", *(f"missing: {name}" for name in verdict.missing))
     _say(*(f"told twice: {name}" for name in verdict.twice))
     _say(*(f"not followed to its end: {name}" for name in verdict.astray))
+    _say(*(f"audit: {one}" for one in outcome.broken))
     checks: list[Check] = []
     for place, name in enumerate(chosen.control):
         checks.append(control(name, Size(), chosen.seed + place))
@@ -45,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say(
         "",
         f"alerts={verdict.alerts} missing={len(verdict.missing)} twice={len(verdict.twice)} "
-        f"astray={len(verdict.astray)} faults={len(outcome.struck)} "
+        f"astray={len(verdict.astray)} broken={len(outcome.broken)} faults={len(outcome.struck)} "
         f"controls={controls} seconds={outcome.seconds:.0f}",
     )
-    return 0 if verdict.clean and controls_ok and not unmet else 1
+    clean = verdict.clean and not outcome.broken
+    return 0 if clean and controls_ok and not unmet else 1
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -20,7 +20,7 @@ from sandbox.aws.errors import NotReadyError
 from sandbox.world import LocalWorld
 
 from .faults import FAULTS
-from .judging import Verdict, judge
+from .judging import Verdict, audited, judge
 from .people import Place, settle_in
 from .proxy import Between
 
@@ -38,6 +38,8 @@ class Outcome:
 
     verdict: Verdict
     struck: dict[str, Counter[str]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    """What is wrong with the audit trail."""
     seconds: float = 0.0
 
 
@@ -81,7 +83,8 @@ def campaign(
             struck[name] = run.live_through(name)
             say(f"{name:<20} {_counted(struck[name])}")
         verdict = run.conclude(places, patience)
-    return Outcome(verdict, struck, time.monotonic() - began)
+        broken = audited(world)
+    return Outcome(verdict, struck, broken, time.monotonic() - began)
 
 
 class _Run:
@@ -109,8 +112,10 @@ class _Run:
         self._between.break_down(fault.rules(self._dice))
         self._submit(self._size.bills - half)
         # From its first strike on: one that ended at once would be outlasted by a client's retries.
-        wait.until(self._between.struck, f"{name!r} to strike", timeout=90.0)
-        time.sleep(self._size.hold)
+        # One that never strikes is counted as such.
+        with suppress(NotReadyError):
+            wait.until(self._between.struck, f"{name!r} to strike", timeout=90.0)
+            time.sleep(self._size.hold)
         return self._between.mend()
 
     def conclude(self, places: Sequence[Place], patience: float) -> Verdict:

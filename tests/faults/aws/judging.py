@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.store.models import DispatchItem
+from sandbox.aws.local import ROOT
+from sandbox.aws.stack import STACK_NAME
 from sandbox.world import LocalWorld
 
 from .people import Place
@@ -35,7 +40,6 @@ class Verdict:
     missing: Sequence[str] = ()
     twice: Sequence[str] = ()
     astray: Sequence[str] = ()
-    lines: Sequence[str] = field(default=())
 
     @property
     def clean(self) -> bool:
@@ -57,6 +61,26 @@ def judge(world: LocalWorld, places: Sequence[Place]) -> Verdict:
         twice=[person for person, phone in due if got[phone] > 1],
         astray=_astray(world),
     )
+
+
+def audited(world: LocalWorld) -> list[str]:
+    """What `ml-connector audit verify` finds wrong; the command itself, as an auditor types it."""
+    words = [sys.executable, "-m", "cli", "audit", "verify", "--stack", STACK_NAME, "--json"]
+    done = subprocess.run(
+        words,
+        cwd=ROOT,
+        env=world.aws.environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        return [done.stderr.strip() or f"no answer, and exit code {done.returncode}"]
+    broken = [str(one) for one in (*said["broken"], *said["roots"]["problems"])]
+    return broken if said["entries"] else ["the trail is empty"]
 
 
 def _astray(world: LocalWorld) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 
 from ml_connector.domain.cases import Alert
 from ml_connector.domain.dispatches import Dispatch
@@ -39,6 +39,7 @@ from .models import (
     PauseItem,
     ReferenceItem,
     SidItem,
+    WatchedItem,
 )
 from .readable import readable
 from .transaction import translated, write
@@ -211,9 +212,27 @@ class DynamoAlertStore:
         except StoreConflict:
             return
 
+    def watched(self, company: str) -> bool:
+        """Whether the company was ever read whole, whatever its documents say."""
+        with translated():
+            try:
+                WatchedItem.get(*_watched_keys(company), consistent_read=True)
+            except WatchedItem.DoesNotExist:
+                return False
+        return True
+
+    def note_watched(self, company: str, day: date) -> None:
+        """Remember that the company was read whole on that day."""
+        with translated():
+            WatchedItem(*_watched_keys(company), day=day.isoformat()).save()
+
     def commit(self, change: Change) -> None:
         """Write a change as one transaction: all of it or nothing."""
         write(self._connection, change)
+
+
+def _watched_keys(company: str) -> tuple[str, str]:
+    return f"watched#{company}", "mark"
 
 
 def _due(shard: str, until: datetime, limit: int) -> list[str]:

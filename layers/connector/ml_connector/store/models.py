@@ -206,6 +206,17 @@ class InboxItem(Model):
     awaited_at = UnicodeAttribute(null=True)
 
 
+class WatchedItem(Model):
+    """`watched#<company>` / `mark`: the company was read whole, last on that UTC day."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    day = UnicodeAttribute()
+
+
 class CounterItem(Model):
     """`throttle#…` / `counter`: removed by TTL after its window."""
 

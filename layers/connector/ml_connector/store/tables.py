@@ -24,6 +24,7 @@ from .models import (
     RootMarkItem,
     SessionItem,
     SidItem,
+    WatchedItem,
 )
 
 
@@ -39,6 +40,7 @@ def tables(settings: Settings) -> dict[type[Model], str]:
         InboxItem: settings.alerts_table,
         PauseItem: settings.alerts_table,
         RootMarkItem: settings.alerts_table,
+        WatchedItem: settings.alerts_table,
         DocumentItem: settings.documents_table,
         CompanyItem: settings.documents_table,
         LikenessItem: settings.documents_table,

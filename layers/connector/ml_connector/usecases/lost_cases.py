@@ -8,11 +8,14 @@ recorded once more; the chain of its case refuses to begin again, and by it the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from ml_connector.domain.audit import Json
 from ml_connector.domain.documents import Document
 from ml_connector.domain.events import D_co, Event, Sighting, rounds_events
+from ml_connector.errors import StoreError
 
 from .behind import FIX
 from .ports import PollPorts
@@ -47,15 +50,29 @@ def polled_before(
 ) -> bool:
     """Whether what looks like the first poll is none: the documents of the company were lost.
 
-    Then bills without a document have an audit chain all the same; a few are asked for, once.
+    The alerts table remembers that there were polls. Where it was emptied too, bills without a
+    document have an audit chain all the same; a few are asked for, once.
     """
-    if any(document.generation > 1 for document in stored):
+    if any(document.generation > 1 for document in stored) or ports.alerts.watched(company):
         return True
     trail = ports.trail
     if trail is None:
         return False
     names = (f"doc#{company}#{name}" for name in new[:MOST_ASKED])
     return any(True for name in names for _ in trail.chain(name))
+
+
+def note_watched(company: str, before: datetime | None, ports: PollPorts) -> None:
+    """Remember elsewhere than in the documents that there was a complete poll: once a day.
+
+    `before` is when the last one was. Only once this poll is over: one that died before its end
+    would make a company of which nobody has heard look like one that lost its documents.
+    """
+    today = ports.clock.now().date()
+    if before is None or before.date() != today:
+        # What cannot be written now is written tomorrow.
+        with suppress(StoreError):
+            ports.alerts.note_watched(company, today)
 
 
 def rebuilt_by(sighting: Sighting[D_co]) -> frozenset[str]:

@@ -40,7 +40,7 @@ from .books import Bookkeeper
 from .days import overdue_since_yesterday, settle, zone_of
 from .duplicates import Duplicates
 from .late import LateFinds
-from .lost_cases import polled_before, without_their_cases
+from .lost_cases import note_watched, polled_before, without_their_cases
 from .payments import PaymentPoll
 from .ports import PollPorts
 from .reading import say_failed, say_problems, say_zone
@@ -397,6 +397,7 @@ class _Poll:
             )
         )
         if done:
+            note_watched(self._company.key, self._lease.poll_succeeded_at, self._ports)
             telemetry = self._ports.telemetry
             say_waiting(self._company.key, read.bills, self._waiting, now, telemetry)
         if done and trouble is None:

@@ -210,6 +210,12 @@ class AlertStore(Protocol):
     def pause(self, company: str, until: datetime, reason: str) -> None:
         """Stop a company's sends; a later end replaces an earlier one, never the other way."""
 
+    def watched(self, company: str) -> bool:
+        """Whether the company was ever read whole, whatever its documents say."""
+
+    def note_watched(self, company: str, day: date) -> None:
+        """Remember that the company was read whole on that day (UTC)."""
+
     def commit(self, change: Change) -> None:
         """Write a change as one transaction: all of it or nothing."""
 

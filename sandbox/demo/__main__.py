@@ -13,6 +13,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - said before a newer syntax stops
 
 import argparse
 import os
+import shlex
 import signal
 import time
 from contextlib import suppress
@@ -29,6 +30,15 @@ from sandbox.demo.tables import show_alerts, show_audit
 from sandbox.world import PEOPLE, LocalWorld
 
 NO_BREAKAGE = Breakage("nothing")
+
+#: What the operator's command has to know to find this world.
+_FOR_THE_COMMAND = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_DEFAULT_REGION",
+    "ML_CONNECTOR_STAGE",
+)
 
 
 def main() -> int:
@@ -90,6 +100,11 @@ def _stay(world: LocalWorld, console: Console) -> None:
     console.print()
     for name, address in world.addresses.items():
         console.print(f"{name:8} {address}")
+    console.print("\nFor the operator's command, in another terminal:\n")
+    settings = {**world.aws.environment(), "ML_CONNECTOR_STAGE": "local"}
+    words = " ".join(f"{name}={shlex.quote(settings[name])}" for name in _FOR_THE_COMMAND)
+    console.print(f"export {words}", soft_wrap=True, markup=False)
+    console.print(".venv/bin/ml-connector status\n")
     console.print("Everything stays up until Ctrl-C.")
     signal.pause()
 

@@ -1,4 +1,4 @@
-"""The story: eight things that happen to bills, and what people have to see and hear of each.
+"""The story: seven things that happen to bills, and what people have to see and hear of each.
 
 Every outcome is looked for twice: on the phone, and in the tables.
 """
@@ -81,8 +81,7 @@ class Story:
             SOON,
         )
         self._world.intacct.approve(bill.recordno)
-        self._world.phone("cho").turn_on()
-        self._tell.say("Intacct: INV-4713 was approved while the retry waits; Cho's phone is on")
+        self._tell.say("Intacct: INV-4713 was approved while the retry waits")
 
     def _retried_until_on(self, bill: Record) -> None:
         self._tell.expect(
@@ -99,11 +98,14 @@ class Story:
         )
 
     def _silence(self, bill: Record) -> None:
+        # Off until then: where the machine is slow, a try may go out before a poll sees the approval.
         self._tell.expect(
             "INV-4713: the case is handled, the waiting retry was never sent",
             lambda: self._handled(bill) and self._states(bill)[-1:] == [DispatchState.NOT_SENT],
             LATER,
         )
+        self._world.phone("cho").turn_on()
+        self._tell.say("Cho's phone is on again")
         self._tell.expect(
             "Cho's phone stays silent", lambda: not self._world.phone("cho").inbox(), within=0
         )

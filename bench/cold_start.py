@@ -4,7 +4,8 @@ Each measurement is a fresh process in isolated mode without site-packages, so t
 layers, bytecode included, are all it can import, as on Lambda. The candidates take turns in every
 round, in a shuffled order; the figure is the median of user and system time over that of an empty
 interpreter. The measure is `import boto3` with three clients of one session: what any function
-that talks to DynamoDB, SQS and Secrets Manager has to pay.
+that talks to DynamoDB, SQS and Secrets Manager has to pay. Ratios to it are taken round by round,
+for a machine that others use is quicker in one round than in the next, and the median counts.
 """
 
 from __future__ import annotations
@@ -137,7 +138,9 @@ def _run(command: list[str], environment: Mapping[str, str], name: str) -> float
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the result: median CPU in ms over the empty interpreter's, and over MEASURE's."""
+    """One line of the result: median CPU in ms over the empty interpreter's, and its multiple of
+    MEASURE's.
+    """
 
     name: str
     cpu: float
@@ -147,18 +150,14 @@ class Row:
 
 def summary(samples: Mapping[str, Sequence[float]]) -> list[Row]:
     """Medians and ratios of what was measured, the empty interpreter left out."""
-    cpu = {name: statistics.median(taken) for name, taken in samples.items()}
-    whole = cpu[MEASURE] - cpu[EMPTY]
-    return [
-        Row(
-            name,
-            cpu[name] - cpu[EMPTY],
-            (cpu[name] - cpu[EMPTY]) / whole,
-            TARGETS.get(name),
-        )
-        for name in samples
-        if name != EMPTY
-    ]
+    empty = statistics.median(samples[EMPTY])
+    rows = []
+    for name, taken in samples.items():
+        if name != EMPTY:
+            pairs = zip(taken, samples[MEASURE], strict=True)
+            ratio = statistics.median((cpu - empty) / (whole - empty) for cpu, whole in pairs)
+            rows.append(Row(name, statistics.median(taken) - empty, ratio, TARGETS.get(name)))
+    return rows
 
 
 def environment() -> dict[str, str]:

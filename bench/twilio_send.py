@@ -4,6 +4,9 @@ The send function as it ships, on the built layers, with everything it does: sec
 claim, POST, record, logs and metrics. DynamoDB and Twilio answer from processes of their own on
 loopback, Twilio over TLS with the usual root certificates, so that neither a network's round trips
 nor their CPU are in the figures.
+
+The measure is a floor: the very requests to DynamoDB that an alert takes, made once more with boto3
+and nothing around it, and the POST (docs/decisions/cpu-of-a-send.md).
 """
 
 from __future__ import annotations
@@ -35,13 +38,17 @@ from tests.support.tables import RESOURCES, create_tables
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: CPU of one alert, all in, milliseconds.
-TARGET = 5.0
+#: CPU of one alert, all in, as a multiple of the floor. Alone, it bears a whole invocation.
+TARGETS = {"a batch of 10": 1.5, "a batch of one": 1.75}
 #: The measured process's names, in words, in the order of the table.
 OURS = "ours"
+BARE = "bare"
+FLOOR = "floor"
 CPU = {
     "a batch of 10": "an alert, all in, in a batch of 10",
     "a batch of one": "an alert, all in, alone in its batch",
+    FLOOR: "the floor: its requests alone, and the POST",
+    BARE: "its requests to DynamoDB alone, boto3",
     "in memory": "an alert, stores in memory",
     "one read": "one read of DynamoDB, boto3",
     OURS: "the POST, as it ships",
@@ -60,24 +67,26 @@ ACCOUNT = "AC" + "5a" * 16
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: CPU in ms and its multiple of our POST; whether a target is met."""
+    """One line: CPU in ms and its multiple of the floor; the most that may be."""
 
     name: str
     cpu: float
     ratio: float
-    met: bool | None
+    target: float | None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is; None where nothing is asked of it."""
+        return None if self.target is None else self.ratio <= self.target
 
 
 def summary(medians: Mapping[str, float]) -> list[Row]:
     """The lines, from medians in ms."""
+    floor = medians[BARE] + medians[OURS]
     return [
-        Row(
-            words,
-            medians[name],
-            medians[name] / medians[OURS],
-            medians[name] <= TARGET if name.startswith("a batch") else None,
-        )
+        Row(words, cpu, cpu / floor, TARGETS.get(name))
         for name, words in CPU.items()
+        for cpu in [floor if name == FLOOR else medians[name]]
     ]
 
 
@@ -89,11 +98,11 @@ def show(seen: Mapping[str, Any], python: Interpreter, rounds: int) -> None:
     )
     print(
         table(
-            ["what", "CPU ms", "times our POST", "target", ""],
+            ["what", "CPU ms", "times the floor", "target", ""],
             [
-                [row.name, row.cpu, f"{row.ratio:.1f}", target, verdict(row.met)]
+                [row.name, row.cpu, row.ratio, target, verdict(row.met)]
                 for row in summary(seen["cpu_ms"])
-                for target in ["" if row.met is None else f"≤ {TARGET:g} ms"]
+                for target in ["" if row.target is None else f"≤ {row.target:g}"]
             ],
         )
     )
@@ -181,8 +190,8 @@ def run(python: Interpreter, rounds: int) -> None:
             "cpu": {
                 row.name: {
                     "cpu_ms": round(row.cpu, 2),
-                    "times_our_post": round(row.ratio, 2),
-                    **({"target_ms": TARGET, "met": row.met} if row.met is not None else {}),
+                    "times_the_floor": round(row.ratio, 2),
+                    **({"target": row.target, "met": row.met} if row.target else {}),
                 }
                 for row in summary(seen["cpu_ms"])
             },

@@ -19,7 +19,7 @@ from bench.measured import measured, served
 from bench.report import keep, table, verdict
 from bench.twilio_account import READY
 from ml_connector.settings import LOOK_LIMIT
-from ml_connector.usecases.check_status import PAGE
+from ml_connector.usecases.asking import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,9 +70,14 @@ class Cost:
 
     @property
     def target(self) -> int:
-        """The most it may take: one list per page; of calls that are over, their ends as well."""
-        ends = READS_OF_AN_END * self.count if self.kind == ENDED else 0
-        return math.ceil(self.count / PAGE) + ends
+        """The most it may take: one list per page; of calls that are over, their ends as well.
+
+        What a list said a minute ago of calls that go on is no longer so: each run asks anew.
+        """
+        pages = math.ceil(self.count / PAGE)
+        if self.kind == ACTIVE:
+            return pages * math.ceil(self.count / LOOK_LIMIT)
+        return pages + (READS_OF_AN_END * self.count if self.kind == ENDED else 0)
 
     @property
     def least(self) -> int:

@@ -86,6 +86,10 @@ class Heard:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a caller does
         return getattr(self._caller, name)
 
+    def with_sender(self, _: str) -> Heard:
+        """Nobody changes the sender here."""
+        return self
+
     def list_started_since(self, since: datetime) -> Iterator[ProviderCall]:
         """As the caller does."""
         for call in self._caller.list_started_since(since):

@@ -21,7 +21,10 @@ from ml_connector.domain.flows import Flow
 YEARS = 3
 #: So long before the last holiday that is known somebody is told to publish again.
 RUNS_OUT = timedelta(days=60)
-_LEAST_ALIKE = 0.6
+_LEAST_ALIKE = 0.4
+#: What the same first letter is worth: with it, two letters of which one is right are as near as
+#: three of which two are.
+_SAME_BEGINNING = 0.3
 
 
 class NoSuchPlace(ValueError):
@@ -49,14 +52,15 @@ def known_place(country: str, subdivision: str = "") -> Place:
     """The place of these codes. Raises NoSuchPlace with the nearest that is known."""
     parts = _countries().get(country)
     if parts is None:
-        near = _near(country, _names())
-        raise NoSuchPlace(f"a country by its two letters, such as US{near}")
+        near = _likely(country, subdivision)
+        raise NoSuchPlace(f"a country by its two letters, such as US{_asked(near)}")
     if not subdivision or subdivision in parts:
         return Place(country, subdivision)
     if not parts:
         raise NoSuchPlace(f"{country} alone: nothing more is known of its parts")
-    near = _near(subdivision, {part: part for part in parts})
-    raise NoSuchPlace(f"a part of {country}, one of {', '.join(parts)}{near}")
+    near = max(parts, key=lambda part: _alike(part, subdivision))
+    near = near if _alike(near, subdivision) >= _LEAST_ALIKE else ""
+    raise NoSuchPlace(f"a part of {country}, one of {', '.join(parts)}{_asked(near)}")
 
 
 def days_of(where: Place, year: int, years: int = YEARS) -> frozenset[date]:
@@ -124,10 +128,39 @@ def _names() -> Mapping[str, str]:
     return {**said, "UK": "GB"}
 
 
-def _near(found: str, known: Mapping[str, str]) -> str:
-    folded = {name.casefold().replace(" ", ""): code for name, code in known.items()}
-    wanted = found.casefold().replace(" ", "")
-    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=_LEAST_ALIKE)
-    if not close:
-        close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.4)
-    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+def _likely(country: str, subdivision: str) -> str:
+    """The place that was probably meant; empty where several are as likely.
+
+    Codes are so short that many are alike: the subdivision and the first letter tell more.
+    """
+    ranks: dict[str, tuple[bool, float]] = {}
+    for name, code in _names().items():
+        alike = _alike(name, country)
+        if alike >= _LEAST_ALIKE:
+            if _folded(name)[:1] == _folded(country)[:1]:
+                alike += _SAME_BEGINNING
+            rank = (bool(_part_of(code, subdivision)), alike)
+            ranks[code] = max(rank, ranks.get(code, rank))
+    best = max(ranks.values(), default=None)
+    likely = [code for code, rank in ranks.items() if rank == best]
+    if len(likely) != 1:
+        return ""
+    return str(Place(likely[0], _part_of(likely[0], subdivision)))
+
+
+def _part_of(country: str, subdivision: str) -> str:
+    """The subdivision as the country has it; empty where it has none such."""
+    wanted = _folded(subdivision)
+    return next((part for part in _countries()[country] if _folded(part) == wanted), "")
+
+
+def _asked(near: str) -> str:
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def _alike(known: str, found: str) -> float:
+    return difflib.SequenceMatcher(None, _folded(known), _folded(found)).ratio()
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace(" ", "")

@@ -1,7 +1,8 @@
 """The `ml-connector` command: its groups, and how it ends.
 
 Every command ends with 0, with 1 where it failed, with 2 where it was called wrongly, and with 130
-after Ctrl-C; never with a traceback.
+after Ctrl-C; never with a traceback. What is not there, whether a bill, a case, a person, a
+version, a company or a file, is a failure; a word that could name nothing is a wrong call.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -27,6 +29,7 @@ from cli.commands import (
     flow,
     flow_changes,
     golive,
+    gone,
     init,
     ping,
     redrive,
@@ -41,6 +44,7 @@ from cli.commands import (
 from cli.console.failures import (
     FAILED,
     INTERRUPTED,
+    OUTPUT,
     TRACEBACK_VARIABLE,
     Explanation,
     Interrupted,
@@ -93,10 +97,14 @@ class _Root(TyperGroup):
         run, as_json = super().main, "--json" in words
         try:
             ended = run(words, NAME, complete_var, False, windows_expand_args, **extra)
+            sys.stdout.flush()  # what cannot be written is said now, and not by Python at its end
         except (KeyboardInterrupt, typer.Abort):
             ended = INTERRUPTED
         except SystemExit as error:  # a reader of our output went away
             ended = error.code if isinstance(error.code, int) else FAILED
+        except BrokenPipeError:  # the same, with what was left in the buffer
+            _close_output()
+            ended = FAILED
         except Exception as error:  # noqa: BLE001 - the last place there is; nothing is swallowed
             return _fail(error, as_json=as_json)
         if ended == INTERRUPTED:
@@ -106,12 +114,23 @@ class _Root(TyperGroup):
 
 def _fail(error: Exception, *, as_json: bool) -> int:
     why = explained(error)
+    if why.code == OUTPUT:
+        _close_output()
+        as_json = False
     if why.code == "unexpected" and os.environ.get(TRACEBACK_VARIABLE):
         traceback.print_exception(error)
     complain(why.line, why.details)
     if as_json:
         print_json(_document(why))
     return why.status
+
+
+def _close_output() -> None:
+    """Let Python find nothing to complain of when it writes what is left in the buffer."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _document(why: Explanation) -> dict[str, Any]:
@@ -182,6 +201,7 @@ _alerts = _group(ON_CALL, "Who is being told what: look, stop it, tell somebody 
 _alerts.command("show")(alerts.show)
 _alerts.command("cancel")(alerts.cancel)
 _alerts.command("resend")(alerts.resend)
+_alerts.command("gone")(gone.gone)
 app.add_typer(_alerts, name="alerts", rich_help_panel=ON_CALL)
 app.command("redrive", rich_help_panel=ON_CALL)(redrive.redrive)
 app.command("restore", rich_help_panel=ON_CALL)(restore.restore)

@@ -86,6 +86,11 @@ def remaining(people: Iterable[Approver], planned: Iterable[Planned]) -> list[Ap
     return [after[who] for who in sorted(after)]
 
 
+def newcomer(row: Row) -> Approver:
+    """Who a row would be if nothing were known of them."""
+    return _planned(row, None, {}).after
+
+
 def _planned(row: Row, before: Approver | None, refused: Mapping[str, str]) -> Planned:
     """`refused` are the numbers that opted out, with who said so."""
     known = before or Approver(row.id, row.name, "", salt="")

@@ -15,8 +15,11 @@ from cli.alerts.under_way import FAR
 from cli.alerts.words import ago, local
 from cli.deployment import Deployment
 from cli.holidays import running_out
+from cli.people_damaged import damaged
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.flows import Flow
+from ml_connector.domain.plans import SMS, VOICE
+from ml_connector.usecases.absent import VANISHED
 
 #: The most unsettled dispatches looked at; beyond it counts are at least that many.
 MOST_IN_FLIGHT = 2_000
@@ -27,6 +30,8 @@ _QUEUES = {
     "schedule dead letters": "ScheduleDlqUrl",
     "poll dead letters": "PollDlqUrl",
 }
+
+_STANDING_STILL = {"": "texts and calls", SMS: "texts", VOICE: "calls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ def gather(deployment: Deployment, now: datetime, advance: Advance) -> Standing:
         look_at=(
             *_about_flow(flow),
             *_about_holidays(deployment, flow, now),
+            *map(str, damaged(deployment)),
             *_about_queues(queues),
             *(line for company in companies for line in _about(company, now)),
             *_about_dispatches(unsettled, now),
@@ -115,11 +121,16 @@ def _about(company: CompanyStanding, now: datetime) -> Iterable[str]:
     elif company.late(now):
         yield f"{company.key}: not read for {ago(state.poll_succeeded_at, now)}"
     if state.last_error and not company.calendar.maintenance_at(now):
-        yield f"{company.key}: the last poll ended with {state.last_error}; run `ml-connector ping`"
-    if pause := company.paused(now):
+        then = f"alerts gone --company {company.key}" if state.last_error == VANISHED else "ping"
         yield (
-            f"{company.key}: texts stand still until {local(pause.until, now, company.zone)}, for "
-            f"Twilio refused the account or the sender: {pause.reason}"
+            f"{company.key}: the last poll ended with {state.last_error}; run `ml-connector {then}`"
+        )
+    for pause in company.paused(now):
+        what = _STANDING_STILL.get(pause.channel, pause.channel)
+        since = f" since {local(pause.since, now, company.zone)}" if pause.since else ""
+        yield (
+            f"{company.key}: {what} stand still until {local(pause.until, now, company.zone)}, for "
+            f"Twilio refuses them{since}: {pause.reason}"
         )
 
 

@@ -163,7 +163,8 @@ def _make_importable(folder: Path, importable: list[Path]) -> None:
 def _write_command(programs: Path) -> None:
     """The operator's command, as installing the project would have made it."""
     command = programs / "ml-connector"
-    command.write_text(f"#!{programs.resolve() / 'python'}\nfrom cli.main import app\n\napp()\n")
+    python = programs.resolve() / "python"
+    command.write_text(f"#!{python}\nfrom cli.__main__ import main\n\nmain()\n")
     command.chmod(0o755)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cli.deployment import Deployment
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import AuditEntry
-from ml_connector.domain.cases import Alert
+from ml_connector.domain.cases import Alert, stop_of
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.domain.flows import Flow
@@ -18,12 +18,12 @@ from ml_connector.domain.instants import to_text
 from ml_connector.domain.phone import mask
 from ml_connector.domain.plans import tries_of
 from ml_connector.domain.unit_of_work import CaseFile
-from ml_connector.store.audit import DynamoAuditTrail
 
 from .finding import Finder, name_of
 from .insights import LogQuery, log_query
 from .listed import OnList, lists_with
 from .plan_words import plan_lines
+from .trail import entries_of
 from .words import CASE, STOP, state_of, zone_named
 
 
@@ -111,7 +111,7 @@ class CaseView:
         }
 
     def _alert_json(self, alert: Alert) -> dict[str, Any]:
-        stop = alert.stop_reason
+        stop = stop_of(self.file.case, alert)
         return {
             "alert": alert.id,
             "step": alert.step,
@@ -148,8 +148,8 @@ class CaseView:
 def view_of(
     deployment: Deployment, finder: Finder, file: CaseFile, flow: Flow | None, now: datetime
 ) -> CaseView:
-    """Read all that belongs to a case. Raises StoreError."""
-    history = tuple(DynamoAuditTrail().chain(file.case.chain))
+    """Read all that belongs to a case. Raises StoreError, and Failure for an unreadable entry."""
+    history = tuple(entries_of(deployment, file.case.chain))
     found = deployment.alerts.dispatches(sorted(_dispatch_ids(file, history)))
     names = {dispatch.recipient for dispatch in found} | {alert.recipient for alert in file.alerts}
     people = {name: person for name in names if (person := deployment.approvers.approver(name))}

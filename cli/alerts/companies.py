@@ -14,24 +14,16 @@ from cli.fit.allowance import TIER_1, expect
 from ml_connector.domain.calendars import Calendar
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.flows import Flow, FlowCompany
-from ml_connector.domain.instants import from_text, to_text
+from ml_connector.domain.instants import to_text
 from ml_connector.domain.money import Money
-from ml_connector.store.models import PauseItem
-from ml_connector.store.transaction import translated
+from ml_connector.domain.plans import CHANNELS
+from ml_connector.domain.standstill import Pause
 
 from .words import local, zone_named
 
 #: The least time without a good poll after which a company wants a look; one that is polled less
 #: often is given two of its longest intervals, as the alarm gives it.
 LATE = timedelta(minutes=20)
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A company's sends stand still until then, and why; in words that are safe to show."""
-
-    until: datetime
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ class CompanyStanding:
     sums: tuple[Money, ...]
     oldest: datetime | None
     """When the bill that waits longest was first seen to wait."""
-    pause: Pause | None
+    pauses: tuple[Pause, ...]
     transactions: int
 
     def late(self, now: datetime) -> bool:
@@ -78,13 +70,14 @@ class CompanyStanding:
         """What `transactions` are of Intacct's smallest tier; 1.0 is all of it."""
         return self.transactions / TIER_1
 
-    def paused(self, now: datetime) -> Pause | None:
-        """The pause that is going on."""
-        return self.pause if self.pause and self.pause.until > now else None
+    def paused(self, now: datetime) -> tuple[Pause, ...]:
+        """The pauses that are going on: of everything, of texts, of calls."""
+        return tuple(pause for pause in self.pauses if pause.until > now)
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """For programs; instants are ISO, UTC."""
-        pause = self.paused(now)
+        paused = self.paused(now)
+        longest = max(paused, key=lambda pause: pause.until, default=None)
         return {
             "company": self.key,
             "name": self.name,
@@ -97,8 +90,17 @@ class CompanyStanding:
             "waiting": self.waiting,
             "sums": [money.canonical() for money in self.sums],
             "waiting_since": _said(self.oldest),
-            "paused_until": _said(pause.until if pause else None),
-            "pause_reason": pause.reason if pause else "",
+            "paused_until": _said(longest.until if longest else None),
+            "pause_reason": longest.reason if longest else "",
+            "pauses": [
+                {
+                    "channel": pause.channel or "all",
+                    "until": _said(pause.until),
+                    "since": _said(pause.since),
+                    "reason": pause.reason,
+                }
+                for pause in paused
+            ],
             "api_transactions_this_month": self.transactions,
             "api_share_of_smallest_tier": round(self.share, 3),
         }
@@ -127,7 +129,7 @@ def _standing(deployment: Deployment, company: FlowCompany, now: datetime) -> Co
         waiting=len(waiting),
         sums=sums(waiting),
         oldest=min(since, default=None),
-        pause=_pause(company.key),
+        pauses=_pauses(deployment, company.key),
         # How many bills will be new nobody knows; reading their lines comes on top.
         transactions=expect(today, len(waiting), 0, company.calendar).total,
     )
@@ -141,13 +143,9 @@ def sums(waiting: Iterable[Document]) -> tuple[Money, ...]:
     return tuple(Money(amount, currency) for currency, amount in sorted(totals.items()))
 
 
-def _pause(company: str) -> Pause | None:
-    with translated():
-        try:
-            item = PauseItem.get(f"pause#{company}", "pause", consistent_read=True)
-        except PauseItem.DoesNotExist:
-            return None
-    return Pause(from_text(item.until), item.reason)
+def _pauses(deployment: Deployment, company: str) -> tuple[Pause, ...]:
+    found = (deployment.alerts.standstill(company, channel).pauses for channel in CHANNELS)
+    return tuple(dict.fromkeys(pause for pauses in found for pause in pauses))
 
 
 def _said(moment: datetime | None) -> str | None:

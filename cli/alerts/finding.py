@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 
 from cli.console.failures import Failure
 from cli.deployment import Deployment
+from ml_connector.domain.cases import case_chain
 from ml_connector.domain.documents import AnyDocument, bill_document_id
 from ml_connector.domain.payments import PAYMENT_PREFIX
 from ml_connector.domain.silences import SYSTEM
 from ml_connector.domain.unit_of_work import CaseFile
-from ml_connector.store.audit import DynamoAuditTrail
 from ml_connector.store.document_items import document_of, payment_of
 from ml_connector.store.mapping import company_key
 from ml_connector.store.models import DocumentItem
 from ml_connector.store.transaction import translated
+
+from .trail import entries_of
 
 #: What ids of cases and of dispatches look like (`domain.ids`); no bill number has to look so.
 _ID = re.compile(r"[a-z2-7]{26}")
@@ -29,6 +31,8 @@ class Found:
 
     files: tuple[CaseFile, ...]
     document: AnyDocument | None = None
+    lost: tuple[str, ...] = ()
+    """Cases the audit or the document knows, and that are not stored."""
 
     @property
     def open(self) -> tuple[CaseFile, ...]:
@@ -50,7 +54,7 @@ class Finder:
         id such as `bill#4711`. Bills that wait come before others of the same number.
         """
         typed = what.strip()
-        if _ID.fullmatch(typed) and (found := self._by_id(typed)):
+        if _ID.fullmatch(typed) and (found := self._by_id(typed) or self._lost(typed)):
             return found
         documents = self._documents(typed)
         if not documents:
@@ -62,11 +66,13 @@ class Finder:
                 " and --company",
                 [_candidate(document) for document in documents],
             )
-        return Found(self._files(self._case_ids(documents[0])), documents[0])
+        return self._of(self._case_ids(documents[0]), documents[0])
 
     def one_open(self, what: str) -> CaseFile:
         """The one case that has not ended. Raises Failure where there is none, or more than one."""
         found = self.find(what)
+        if not found.files and found.lost:
+            raise Failure(lost_words(what, found.lost))
         if not found.files:
             raise Failure(f"nobody was ever told of {what}; there is no case")
         if not found.open:
@@ -95,21 +101,33 @@ class Finder:
         dispatch = alerts.dispatch(typed)
         if dispatch is None:
             return None
-        return Found(self._files(dict.fromkeys(m.case_id for m in dispatch.members)))
+        return self._of(dict.fromkeys(m.case_id for m in dispatch.members))
 
-    def _files(self, case_ids: Iterable[str]) -> tuple[CaseFile, ...]:
+    def _lost(self, case_id: str) -> Found | None:
+        """A case of which only the audit knows."""
+        known = entries_of(self._deployment, case_chain(case_id))
+        return Found((), lost=(case_id,)) if known else None
+
+    def _of(self, case_ids: Iterable[str], document: AnyDocument | None = None) -> Found:
         alerts = self._deployment.alerts
-        files = [file for case_id in case_ids if (file := alerts.case_file(case_id))]
-        return tuple(sorted(files, key=lambda file: file.case.opened_at, reverse=True))
+        files = {case_id: alerts.case_file(case_id) for case_id in case_ids}
+        there = [file for file in files.values() if file]
+        return Found(
+            tuple(sorted(there, key=lambda file: file.case.opened_at, reverse=True)),
+            document,
+            # A digest is named before it is opened; every other case together with it.
+            tuple(one for one, file in files.items() if not file and one != _digest(document)),
+        )
 
     def _case_ids(self, document: AnyDocument) -> Iterable[str]:
         """Its cases: those it has open, and those its audit trail knows it had."""
         known = dict.fromkeys(document.open_cases)
-        if digest := getattr(document, "digest", ""):
+        if digest := _digest(document):
             known[digest] = None
-        trail = DynamoAuditTrail()
         for generation in range(1, document.generation + 1):
-            for entry in trail.chain(replace(document, generation=generation).chain):
+            for entry in entries_of(
+                self._deployment, replace(document, generation=generation).chain
+            ):
                 events = entry.data.get("events")
                 for event in events if isinstance(events, Sequence) else ():
                     if isinstance(event, dict) and (case := event.get("case")):
@@ -164,6 +182,20 @@ class Finder:
             )
             for row in rows:
                 yield payment_of(row) if row.sk.startswith(PAYMENT_PREFIX) else document_of(row)
+
+
+def _digest(document: AnyDocument | None) -> str:
+    return str(getattr(document, "digest", ""))
+
+
+def lost_words(what: str, lost: Sequence[str]) -> str:
+    """That cases are gone, and what to do."""
+    cases = f"case {lost[0]} was" if len(lost) == 1 else f"cases {', '.join(lost)} were"
+    return (
+        f"{what}: the audit says that {cases} opened, and it is not stored: somebody removed it, "
+        "or its table was put back; `ml-connector audit show` says what was told, "
+        "`ml-connector restore` brings it back"
+    )
 
 
 def name_of(document: AnyDocument | None, fallback: str = "") -> str:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from cli.console.terminal import printable, table
-from ml_connector.domain.cases import Alert
+from ml_connector.domain.cases import Alert, stop_of
 from ml_connector.domain.dispatches import Dispatch
 
 from .case_view import CaseView
@@ -68,7 +67,7 @@ def case_parts(view: CaseView) -> Iterator[RenderableType]:
     yield ""
 
 
-def _told(view: CaseView) -> Table:
+def _told(view: CaseView) -> RenderableType:
     headings = ("step", "who", "number", "try", "state", "Twilio's id", "dispatch")
     return table("Told", headings, _rows(view))
 
@@ -77,7 +76,7 @@ def _rows(view: CaseView) -> Iterator[tuple[str, ...]]:
     for alert in view.file.alerts:
         dispatches = view.of_alert(alert)
         if not dispatches:
-            yield (str(alert.step), _who(alert), "", "", _stopped(alert), "", "")
+            yield (str(alert.step), _who(alert), "", "", _stopped(view, alert), "", "")
         for dispatch in dispatches:
             yield (
                 str(alert.step),
@@ -96,9 +95,10 @@ def _who(alert: Alert) -> str:
 
 def _state(view: CaseView, alert: Alert, dispatch: Dispatch) -> str:
     said = state_of(dispatch, view.now, view.zone)
-    newest = alert.dispatch == dispatch.id
-    return f"{said}. {_stopped(alert)}".strip() if newest and alert.stop_reason else said
+    stopped = _stopped(view, alert) if alert.dispatch == dispatch.id else ""
+    return f"{said}. {stopped}" if stopped else said
 
 
-def _stopped(alert: Alert) -> str:
-    return f"Stopped: {STOP[alert.stop_reason]}" if alert.stop_reason else ""
+def _stopped(view: CaseView, alert: Alert) -> str:
+    reason = stop_of(view.file.case, alert)
+    return f"Stopped: {STOP[reason]}" if reason else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from cli.console.failures import Failure
 from ml_connector.domain.audit import Json
-from ml_connector.domain.cases import CaseState, StopReason
-from ml_connector.domain.unit_of_work import CaseFile
+from ml_connector.domain.cases import CaseState
+from ml_connector.domain.unit_of_work import CaseFile, stopped_by_the_end
 
 from .writing import Act
 
@@ -22,15 +21,14 @@ def cancelled(file: CaseFile, by: str, reason: str, now: datetime) -> Act:
     case = file.case
     if case.state.ended:
         raise Failure(f"case {case.id} is {case.state.value} already; there is nothing to stop")
-    stopped = [alert for alert in file.alerts if alert.stop_reason is None]
-    ids: list[Json] = [alert.id for alert in stopped]
     left: list[Json] = [timer.step for timer in case.agenda]
     return Act(
         case.ended(CaseState.CANCELLED, CaseState.CANCELLED.value, now),
         "case.cancelled",
-        {"by": by, "reason": reason, "stopped_alerts": ids, "steps_left": left},
-        tuple(
-            replace(alert.stopped(StopReason.CANCELLED), version=alert.version + 1)
-            for alert in stopped
-        ),
+        {
+            "by": by,
+            "reason": reason,
+            "stopped_alerts": stopped_by_the_end(file),
+            "steps_left": left,
+        },
     )

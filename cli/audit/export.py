@@ -5,14 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 from typing import TextIO
 
+from cli.console.terminal import escaped
 from ml_connector.domain.chains import Link
 
 #: What a spreadsheet would take for a formula.
@@ -42,7 +39,7 @@ def write(links: Iterable[Link], stream: TextIO, form: Format) -> int:
 
 
 def _json_line(link: Link) -> str:
-    return json.dumps(link._asdict(), ensure_ascii=False) + "\n"
+    return escaped(json.dumps(link._asdict(), ensure_ascii=False)) + "\n"
 
 
 def _csv_line(link: Link) -> str:
@@ -59,23 +56,3 @@ def _csv(cells: Iterable[str]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer).writerow(cells)
     return buffer.getvalue()
-
-
-@contextmanager
-def opened(path: Path | None) -> Iterator[TextIO]:
-    """A file only its owner reads, there once it is complete; standard output without a path."""
-    if path is None:
-        yield sys.stdout
-        return
-    part = path.with_name(f"{path.name}.part")
-    try:
-        # Not Path.open, which takes no opener.
-        with open(part, "w", encoding="utf-8", newline="", opener=_private) as stream:
-            yield stream
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

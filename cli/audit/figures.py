@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum, auto
 from itertools import groupby
 from operator import attrgetter
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml_connector.domain.chains import Link
 from ml_connector.domain.instants import from_text
@@ -22,6 +23,8 @@ from ml_connector.domain.summaries import KIND as SUMMARY
 
 from .timeline import alerts_in, data_of, taken_over
 
+#: The entry a case begins with.
+OPENED = "case.opened"
 _SENT = frozenset({"dispatch.sent", "dispatch.adopted"})
 #: A call somebody took was heard, whatever they pressed.
 _REACHED = frozenset({"dispatch.delivered", "dispatch.confirmed", "dispatch.declined"})
@@ -62,6 +65,24 @@ class CaseStory:
     told: dict[str, Told] = field(default_factory=dict)
 
 
+class Untold(Enum):
+    """Why a chain of a case has no story."""
+
+    EARLIER = auto()
+    """It was opened before the first of the entries that were looked at."""
+    NOBODY = auto()
+    """It is a mail of the week's figures, which tells no approver anything."""
+    DAMAGED = auto()
+    """The entry that opened it is gone, or one is not readable: `audit verify` names it."""
+
+
+class Stories(NamedTuple):
+    """The cases of a period, and the chains nothing can be told from."""
+
+    cases: list[CaseStory]
+    damaged: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """The figures of one approver, one vendor, or all. Medians are None where there is nothing.
@@ -91,37 +112,53 @@ def stories(
     again: Callable[[str], Iterable[Link]],
     since: datetime,
     until: datetime,
-) -> list[CaseStory]:
+) -> Stories:
     """The cases opened from `since` until before `until`, out of all entries written since then.
 
-    `again`, given a chain's name, reads it by itself: for one whose entries come in pieces.
+    `again`, given a chain's name, reads it by itself: for one whose entries come in pieces, or
+    whose first ones are older than these.
     """
-    found: dict[str, CaseStory | None] = {}
+    found: dict[str, CaseStory | Untold] = {}
     for chain, entries in groupby(links, key=attrgetter("chain")):
         if chain.startswith("case#"):
-            found[chain] = _story(list(again(chain)) if chain in found else list(entries))
-    return [story for story in found.values() if story and since <= story.opened_at < until]
+            found[chain] = _story(list(again(chain)) if chain in found else list(entries), again)
+    return Stories(
+        [
+            one
+            for one in found.values()
+            if isinstance(one, CaseStory) and since <= one.opened_at < until
+        ],
+        [chain for chain, one in found.items() if one is Untold.DAMAGED],
+    )
 
 
-def _story(links: Sequence[Link]) -> CaseStory | None:
-    """The story of a case; None where it was opened before these entries, tells nobody anything, or
-    is not readable."""
-    first = data_of(links[0])
-    if links[0].kind != "case.opened" or first.get("event") == SUMMARY:
-        return None
+def _story(links: Sequence[Link], again: Callable[[str], Iterable[Link]]) -> CaseStory | Untold:
+    """The story of a case, whatever order its entries came in."""
+    links = sorted(links, key=attrgetter("seq"))
+    opening = next((link for link in links if link.kind == OPENED), None)
+    if opening is None:
+        return Untold.EARLIER if _was_opened(links, again) else Untold.DAMAGED
+    first = data_of(opening)
+    if first.get("event") == SUMMARY:
+        return Untold.NOBODY
     try:
         story = CaseStory(
-            id=links[0].chain.removeprefix("case#"),
+            id=opening.chain.removeprefix("case#"),
             company=str(first.get("company") or ""),
             document=str(first.get("document") or ""),
-            opened_at=from_text(links[0].at),
+            opened_at=from_text(opening.at),
         )
         owners: dict[str, str] = {}
         for link in links:
             _note(story, owners, link.kind, data_of(link), from_text(link.at))
     except ValueError:
-        return None  # `audit verify` names it
+        return Untold.DAMAGED
     return story
+
+
+def _was_opened(links: Sequence[Link], again: Callable[[str], Iterable[Link]]) -> bool:
+    """Whether a case of which these are the later entries has an entry that opened it."""
+    return links[0].seq > 1 and any(link.kind == OPENED for link in again(links[0].chain))
 
 
 def _note(
@@ -201,7 +238,7 @@ def rows_by_approver(stories: Iterable[CaseStory], prices: Mapping[str, Price]) 
     for story in stories:
         for approver, told in story.told.items():
             lines[approver].append(_Line(story.opened_at, story.approved_at, [told]))
-    return [_row(name, lines[name], prices) for name in sorted(lines)]
+    return [_row(name or "not known", lines[name], prices) for name in sorted(lines)]
 
 
 def rows_by_vendor(

@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from html import escape
 
+from cli.console.page import as_text, page
 from cli.console.terminal import printable
 
 from .figures import Row
@@ -32,7 +32,6 @@ EXPLANATION = (
     "nobody could be found for. Cost is what Twilio has priced so far."
 )
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
 body { font: 15px/1.5 Georgia, serif; color: #1c2733; margin: 2rem auto; max-width: 72rem;
   padding: 0 1rem; }
@@ -70,7 +69,8 @@ def write_csv(rows: Iterable[Row], what: str) -> str:
     times = [f"{heading} (seconds)" for heading in HEADINGS[7:11]]
     out.writerow([what, *HEADINGS[:7], *times, "cost", "not priced yet"])
     for row in rows:
-        name = f"'{row.name}" if row.name.startswith(_FORMULA) else row.name
+        name = printable(row.name)
+        name = f"'{name}" if name.startswith(_FORMULA) else name
         priced = " + ".join(f"{currency} {amount:f}" for currency, amount in row.cost)
         out.writerow(
             [
@@ -87,32 +87,20 @@ def write_csv(rows: Iterable[Row], what: str) -> str:
 
 def write_page(rows: Sequence[Row], what: str, period: str) -> str:
     """The whole page; the last row is the one of all."""
-    headings = "".join(f"<th>{_text(heading)}</th>" for heading in (what, *HEADINGS))
+    headings = "".join(f"<th>{as_text(heading)}</th>" for heading in (what, *HEADINGS))
     body = "\n".join(
-        f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in cells(row))}</tr>" for row in rows
+        f"<tr>{''.join(f'<td>{as_text(cell)}</td>' for cell in cells(row))}</tr>" for row in rows
     )
-    return "\n".join(
+    return page(
+        "Alerts",
+        _STYLE,
         [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width">',
-            '<meta name="referrer" content="no-referrer">',
-            "<title>Alerts</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            f"<h1>Alerts by {_text(what)}</h1>",
-            f'<p class="facts">{_text(period)}</p>',
+            f"<h1>Alerts by {as_text(what)}</h1>",
+            f'<p class="facts">{as_text(period)}</p>',
             f"<table><thead><tr>{headings}</tr></thead>",
             f"<tbody>{body}</tbody></table>",
             f'<p class="facts">{EXPLANATION}</p>',
-            "</body>",
-            "</html>",
-            "",
-        ]
+        ],
     )
 
 
@@ -132,8 +120,3 @@ def _took(time: timedelta | None) -> str:
 
 def _seconds(time: timedelta | None) -> str:
     return "" if time is None else f"{time.total_seconds():.0f}"
-
-
-def _text(text: str) -> str:
-    """Text of others as text: nothing in it is markup."""
-    return escape(printable(text), quote=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli.console.failures import Misused
+from cli.console.failures import Failure, Misused
 from cli.deployment import Deployment
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.domain.payments import PAYMENT_PREFIX
@@ -39,16 +39,14 @@ class Wanted:
 
 
 def the_document(deployment: Deployment, wanted: Wanted) -> AnyDocument:
-    """The one document meant. Raises Misused where there is none, Ambiguous where there are more.
+    """The one document meant. Raises Failure where there is none, Ambiguous where there are more.
 
     Reads the whole table: numbers have no index, for nothing else asks for one.
     """
-    found = [one for one in _with_number(deployment, wanted.number) if wanted.names(one)]
+    numbered = _with_number(deployment, wanted.number)
+    found = [one for one in numbered if wanted.names(one)]
     if not found:
-        raise Misused(
-            f"no bill or payment {wanted.number!r} is known; a bill is known once it was seen "
-            "waiting, a payment once it cleared, was voided or declined"
-        )
+        raise _nothing(wanted, numbered)
     if len(found) > 1:
         raise Ambiguous(
             f"{len(found)} have the number {wanted.number!r}; say which with --record"
@@ -56,6 +54,27 @@ def the_document(deployment: Deployment, wanted: Wanted) -> AnyDocument:
             [_candidate(one) for one in _sorted(found)],
         )
     return found[0]
+
+
+def _nothing(wanted: Wanted, numbered: Sequence[AnyDocument]) -> Failure:
+    """What of the number, the record and the company does not fit."""
+    if not numbered:
+        return Failure(
+            f"no bill or payment {wanted.number!r} is known; a bill is known once it was seen "
+            "waiting, a payment once it cleared, was voided or declined"
+        )
+    amiss = [
+        f"{option} {value!r}"
+        for option, value, fits in (
+            ("--record", wanted.record, [one.record_no for one in numbered]),
+            ("--company", wanted.company, [one.company for one in numbered]),
+        )
+        if value and value not in fits
+    ] or [f"--record {wanted.record!r} together with --company {wanted.company!r}"]
+    return Failure(
+        f"{wanted.number!r} is known, but {' and '.join(amiss)} does not fit it; what does:",
+        [_candidate(one) for one in _sorted(numbered)],
+    )
 
 
 def kind_of(document: AnyDocument) -> str:

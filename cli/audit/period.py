@@ -53,6 +53,8 @@ def period_of(first: str, last: str, zone: str) -> Period:
         raise Misused(f"--zone {zone!r} is no IANA time zone such as America/Chicago") from error
     begin = _day("--from", first)
     end = _day("--to", last) if last else datetime.now(where).date()
+    if end < begin and not last:
+        raise Misused(f"--from {begin} is later than today, {end} in {where.key}")
     if end < begin:
         raise Misused(f"--to {end} is before --from {begin}")
     return Period(begin, end, where)

@@ -19,6 +19,8 @@ from ml_connector.store.mapping import case_keys, company_key
 from ml_connector.store.models import ApproverItem, AuditItem, CaseItem, DocumentItem, FlowItem
 from ml_connector.store.transaction import translated
 
+from .order import in_order
+
 _DOCUMENT, _CASE, _PERSON = "doc", "case", "person"
 
 #: Heads read at a time.
@@ -96,8 +98,12 @@ class DynamoAuditReader:
     def between(self, first: str, last: str, looked_at: Tick) -> Iterator[Link]:
         """Entries of all chains written from `first` until before `last`, instants as text.
 
-        By chain and not by time, one page in memory; `looked_at` is told how many entries were.
+        By chain and not by time, within a chain by number; a page and what `in_order` holds back
+        are in memory. `looked_at` is told how many entries were.
         """
+        return in_order(self._between(first, last, looked_at))
+
+    def _between(self, first: str, last: str, looked_at: Tick) -> Iterator[Link]:
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             FilterExpression="#at >= :first AND #at < :last",

@@ -14,7 +14,10 @@ from cli.console.failures import Failure
 from cli.deployment import Deployment
 from cli.gateway import BudgetSpent, connect
 from ml_connector.domain.bills import Bill
+from ml_connector.domain.cases import case_chain
 from ml_connector.domain.explaining import Explained
+from ml_connector.domain.fates import Said
+from ml_connector.domain.instants import from_text
 from ml_connector.domain.payments import Payment
 from ml_connector.intacct.client import IntacctClient
 from ml_connector.intacct.credentials import credentials_of
@@ -130,3 +133,8 @@ class _DeploymentEvidence(DynamoEvidence):
         """See DynamoEvidence."""
         chain = document_chain(company, document, generation)
         return (entry_in(link.data) for link in self._reader.chain(chain))
+
+    def said_of(self, case: str) -> Iterator[Said]:
+        """See DynamoEvidence."""
+        links = self._reader.chain(case_chain(case))
+        return (Said(from_text(link.at), link.kind, entry_in(link.data)) for link in links)

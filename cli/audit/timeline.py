@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from ml_connector.domain.cases import case_chain
-from ml_connector.domain.chains import Broken, Link
+from ml_connector.domain.chains import Break, Broken, Link
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.domain.instants import from_text
 from ml_connector.store.heads import document_chain
@@ -56,16 +56,20 @@ def timeline(
     document: AnyDocument, reader: AuditReader, verifier: Verifier, zone: tzinfo
 ) -> Timeline:
     """The story of one document; times within a line are of that zone."""
-    links, chains = _gathered(document, reader)
+    found = _gathered(document, reader)
     people = _People(zone)
-    moments = [moment for link in links for moment in people.moments(link)]
-    broken = [one for chain in chains for one in verifier.one(chain).broken]
+    moments = [moment for link in _in_time(found) for moment in people.moments(link)]
+    broken: list[Broken] = []
+    for chain, entries in found.items():
+        wrong = verifier.one(chain).broken
+        broken += wrong if entries or wrong else _missing(chain, found)
+    chains = [chain for chain, entries in found.items() if entries]
     return Timeline(tuple(moments), tuple(chains), tuple(dict.fromkeys(broken)))
 
 
 # ----------------------------------------------------------------------------- gathering
-def _gathered(document: AnyDocument, reader: AuditReader) -> tuple[list[Link], list[str]]:
-    """Every entry by time, and the chains in the order they were found."""
+def _gathered(document: AnyDocument, reader: AuditReader) -> dict[str, list[Link]]:
+    """The entries of every chain that may be there, in the order the chains were named."""
     company = document.company
     generations = range(1, document.generation + 1)
     found: dict[str, list[Link]] = {}
@@ -77,10 +81,39 @@ def _gathered(document: AnyDocument, reader: AuditReader) -> tuple[list[Link], l
             continue
         found[chain] = list(reader.chain(chain))
         waiting += [name for link in found[chain] for name in _named(company, link)]
+    return found
+
+
+def _in_time(found: Mapping[str, Iterable[Link]]) -> list[Link]:
+    """Every entry by time. What was written together has one instant: documents say why before
+    cases say what."""
     links = [link for chain in found.values() for link in chain]
-    # What was written together has one instant: documents say why before cases say what.
     links.sort(key=lambda link: (link.at, link.chain.startswith("case#"), link.chain, link.seq))
-    return links, [chain for chain, entries in found.items() if entries]
+    return links
+
+
+def _missing(chain: str, found: Mapping[str, Iterable[Link]]) -> Iterator[Broken]:
+    """A case without one entry and without an item, where an entry says that it was opened: both
+    are written in one transaction."""
+    for link in (link for chain in found.values() for link in chain):
+        if link.chain.startswith("doc#") and chain in _opened(data_of(link)):
+            said = (
+                f"entry {link.seq} of {link.chain} names it, and neither it nor its case is there"
+            )
+            yield Broken(chain, 1, Break.NO_ENTRIES, said)
+            return
+
+
+def _opened(data: Data) -> list[str]:
+    """The chains of the cases that an entry of a document opened or ended."""
+    events, ended = data.get("events"), data.get("ended_cases")
+    cases = [one.get("case") for one in _listed(events) if isinstance(one, dict)]
+    return [case_chain(str(case)) for case in (*cases, *_listed(ended)) if case]
+
+
+def _listed(value: object) -> list[Any]:
+    """A list as it is; of anything else, which only a forger writes, nothing."""
+    return value if isinstance(value, list) else []
 
 
 def _named(company: str, link: Link) -> Iterator[str]:
@@ -88,12 +121,9 @@ def _named(company: str, link: Link) -> Iterator[str]:
     if not link.chain.startswith("doc#"):
         return
     data = data_of(link)
-    for event in data.get("events") or ():
-        if event.get("case"):
-            yield case_chain(str(event["case"]))
-    for case in (*(data.get("ended_cases") or ()), data.get("digest")):
-        if case:
-            yield case_chain(str(case))
+    yield from _opened(data)
+    if data.get("digest"):
+        yield case_chain(str(data["digest"]))
     for other in (data.get("continues_bill"), data.get("continued_by")):
         if other:
             yield document_chain(company, str(other), 1)

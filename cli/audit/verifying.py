@@ -53,9 +53,11 @@ class Verifier:
         self._continued: list[Continued] = []
 
     def one(self, chain: str) -> Verified:
-        """One chain, and what it continues."""
+        """One chain, and what it continues; no chain where nothing knows one by that name."""
         followed = self._look(chain)
-        found = Verified(followed.entries, 1, [followed.broken] if followed.broken else [])
+        broken = [followed.broken] if followed.broken else []
+        known = bool(followed.entries or broken) or self._known(chain)
+        found = Verified(followed.entries, int(known), broken)
         found.broken += self._misjoined()
         return found
 
@@ -135,6 +137,10 @@ class Verifier:
         if followed.continued and followed.continued not in self._continued:
             self._continued.append(followed.continued)
         return followed
+
+    def _known(self, chain: str) -> bool:
+        """Whether something stored has this chain, or a root names it."""
+        return chain in self._roots.named or self._reader.anchor(chain).head is not None
 
     def _misjoined(self) -> list[Broken]:
         """Chains that say to go on from an entry that is not there, or is another."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ml_connector.domain.planning import NOBODY_ELSE
+
 Data = Mapping[str, Any]
 
 #: What happened in Intacct, in the words of those who did it.
@@ -77,6 +79,8 @@ def _seen(data: Data) -> str:
     facts = [str(data.get(name)) for name in ("phase", "state", "amount") if data.get(name)]
     ended = _count(data, "ended_cases")
     tail = f"; ends {ended} case(s)" if ended else ""
+    if data.get("absent_since"):
+        tail += "; it has no row, and too many others have none"
     return f"{', '.join(events) or 'looked at'} ({', '.join(facts)}){tail}"
 
 
@@ -97,9 +101,11 @@ def _opened(data: Data) -> str:
 
 def _stepped(data: Data) -> str:
     left = _count(data, "left_out")
-    begun = _count(data, "alerts")
+    unheard = sum(one.get("stopped") == NOBODY_ELSE for one in data.get("alerts") or ())
+    begun = _count(data, "alerts") - unheard
     parts = [f"{begun} step(s) begun"] if begun else []
     parts += [f"{left} left out, for the case had come far enough"] if left else []
+    parts += [f"{unheard} with nobody else left to tell"] if unheard else []
     as_of = data.get("state_as_of")
     return ", ".join(parts or ["the plan went on"]) + (f"; state as of {as_of}" if as_of else "")
 
@@ -200,6 +206,7 @@ _WORDS: Mapping[str, str | Callable[[Data], str]] = MappingProxyType(
         "case.cancelled": _operator("stopped"),
         "case.resent": _operator("told once more"),
         "case.restored": "its table was restored: brought up to this trail",
+        "document.said_gone": _operator("said to be deleted"),
         "document.lost": "its table was restored, and no poll has shown it since",
         "dispatch.bundled": _bundled,
         "dispatch.claimed": "about to be sent",

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 
 import typer
+from rich.text import Text
 
 from cli.alerts.case_view import CaseView, view_of
-from cli.alerts.finding import Finder, name_of
+from cli.alerts.finding import Finder, lost_words, name_of
 from cli.alerts.resending import PENDING, Again, chosen, newest_step, resent
 from cli.alerts.showing import case_parts, under_way_parts
 from cli.alerts.stopping import cancelled
 from cli.alerts.under_way import under_way
 from cli.alerts.words import count
 from cli.alerts.writing import Act, act
-from cli.console.asking import ask, confirm
+from cli.console.asking import confirm
 from cli.console.failures import FAILED, Failure, Misused
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
+from cli.console.reasons import Reason, asked_for
 from cli.console.terminal import Printer
 from cli.deployment import Deployment, Target
 from ml_connector.aws.queue import SqsDoorbell
@@ -43,13 +45,6 @@ Which: TypeAlias = Annotated[
 Company: TypeAlias = Annotated[
     str,
     typer.Option(help="Look in this company only, by its key in the flow.", show_default=False),
-]
-Reason: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        help="Why, for the audit; asked for if not given. No names, no numbers.",
-        show_default=False,
-    ),
 ]
 
 
@@ -95,13 +90,21 @@ def show(
         meant = finder.find(which)
         flow = deployment.flows.current()
         views = [view_of(deployment, finder, file, flow, now) for file in meant.files]
-    about = name_of(meant.document, which)
-    nothing = [] if views else [f"{about}: nobody was ever told of it; there is no case."]
+    about, lost = name_of(meant.document, which), list(meant.lost)
+    nothing = f"{about}: nobody was ever told of it; there is no case."
     printer.result(
-        {"ok": True, "which": which, "cases": [view.as_json() for view in views]},
-        *nothing,
+        {
+            "ok": not lost,
+            "which": which,
+            "cases": [view.as_json() for view in views],
+            "lost": lost,
+        },
+        *([] if views or lost else [nothing]),
         *(part for view in views for part in case_parts(view)),
+        *([Text(f"{lost_words(about, lost)}.", style="bold red")] if lost else []),
     )
+    if lost:
+        raise typer.Exit(FAILED)
 
 
 def cancel(
@@ -133,15 +136,16 @@ def cancel(
         deployment.alerts, file.case.id, lambda now_file, at: cancelled(now_file, by, why, at)
     )
     gone = [d for d in view.dispatches if d.sid and not d.state.settled]
+    stopped = cast("list[str]", done.data["stopped_alerts"])
     printer.result(
         {
             "ok": True,
             "case": done.case.id,
             "state": done.case.state.value,
-            "stopped_alerts": [alert.id for alert in done.alerts],
+            "stopped_alerts": stopped,
             "at_twilio": [dispatch.id for dispatch in gone],
         },
-        f"Case {done.case.id} is stopped; {count(len(done.alerts), 'alert')} will be told no more.",
+        f"Case {done.case.id} is stopped; {count(len(stopped), 'alert')} will be told no more.",
         *(f"{d.id} to {d.recipient} is at Twilio already and may still arrive." for d in gone),
     )
 
@@ -231,7 +235,7 @@ def _agreed(printer: Printer, question: str, reason: str, *, yes: bool) -> str:
     if not confirm(question, yes=yes):
         printer.result({"ok": False, "done": False}, "Nothing was changed.")
         raise typer.Exit(FAILED)
-    return (reason.strip() or ask("Reason"))[:LONGEST_REASON]
+    return (reason.strip() or asked_for())[:LONGEST_REASON]
 
 
 def _again(deployment: Deployment, file: CaseFile, to: str, channel: Channel | None) -> Again:

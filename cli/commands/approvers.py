@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.console.asking import ask, confirm
+from cli.console.asking import confirm
 from cli.console.failures import FAILED, Failure
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
+from cli.console.reasons import Reason, asked_for
 from cli.console.terminal import Printer, table
+from cli.console.writing import may_write, write_private
 from cli.deployment import Deployment, Target
 from cli.files.people_file import read_people, write_people
+from cli.people_damaged import damaged
 from cli.people_flow import published, unreached
 from cli.people_numbers import look_up
 from cli.people_plan import Effect, Planned, plan, remaining
@@ -21,9 +23,6 @@ from cli.people_store import PeopleStore
 from cli.welcoming import Welcome, welcome
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.phone import mask
-
-#: For its owner alone: the file holds phone numbers.
-PRIVATE = 0o600
 
 
 def import_people(
@@ -44,9 +43,7 @@ def import_people(
         ),
     ] = False,
     welcome_them: Welcome = None,
-    reason: Annotated[
-        str, typer.Option(help="Why, for the audit; asked for if not given.", show_default=False)
-    ] = "",
+    reason: Reason = "",
     yes: Yes = False,
     stage: Stage = "dev",
     stack: Stack = "",
@@ -69,6 +66,7 @@ def import_people(
     people = store.everybody()
     rows = read_people(file, people if keep_others else ())
     _refuse_forgotten([row.id for row in rows], store)
+    _refuse_damaged([row.id for row in rows], deployment)
     planned = plan(rows, people, keep_others=keep_others)
     with printer.working("looking the numbers up"):
         planned, unasked = look_up(planned, deployment, line_types=lookup)
@@ -84,7 +82,7 @@ def import_people(
             printer.result({"ok": False, "imported": 0}, "Nothing was imported.")
             raise typer.Exit(FAILED)
         if not reason and not yes:
-            store = PeopleStore(deployment, reason=ask("Reason, for the audit", ""))
+            store = PeopleStore(deployment, reason=asked_for(default=""))
         with printer.working(f"writing {len(changed)} people"):
             store.apply(planned)
     after = [one.after for one in planned]
@@ -118,6 +116,13 @@ def _refuse_forgotten(ids: list[str], store: PeopleStore) -> None:
             "gets an id of their own",
             refused,
         )
+
+
+def _refuse_damaged(ids: list[str], deployment: Deployment) -> None:
+    """Their trail goes on in the row there is: it is mended, not written anew."""
+    refused = [str(one) for one in damaged(deployment) if one.id in ids]
+    if refused:
+        raise Failure("these rows cannot be read; nothing was imported", refused)
 
 
 def _check(file: Path, printer: Printer) -> None:
@@ -182,15 +187,22 @@ def export_people(
 ) -> None:
     """Write all people as CSV, in the form that import takes. It holds whole phone numbers."""
     printer = Printer(as_json=as_json)
-    people = PeopleStore(Deployment(Target(stage, stack, profile, region))).everybody()
-    document: dict[str, Any] = {"ok": True, "people": len(people)}
+    deployment = Deployment(Target(stage, stack, profile, region))
+    people, left_out = PeopleStore(deployment).everybody(), damaged(deployment)
+    document: dict[str, Any] = {
+        "ok": True,
+        "people": len(people),
+        "unreadable": [one.id for one in left_out],
+    }
+    for one in left_out:
+        printer.note(f"warning: {one}")
     if output is None:
         if as_json:
             printer.result({**document, "people": [_exported(person) for person in people]})
         else:
             typer.echo(write_people(people), nl=False)
         return
-    if output.exists() and not confirm(f"{output} is there already; write over it?", yes=yes):
+    if not may_write(output, yes=yes):
         printer.result({"ok": False, "people": 0}, "Nothing was written.")
         raise typer.Exit(FAILED)
     write_private(output, write_people(people))
@@ -213,18 +225,6 @@ def _exported(person: Approver) -> dict[str, Any]:
         "holidays_as": person.holidays_as,
         **{name: day.isoformat() if (day := getattr(person, name)) else None for name in days},
     }
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
-            file.write(text)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _table(planned: list[Planned]) -> Any:  # noqa: ANN401 - a rich table

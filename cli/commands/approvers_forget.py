@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from cli.audit.progress import bar
-from cli.console.asking import ask, confirm
+from cli.console.asking import confirm
 from cli.console.failures import FAILED, Failure
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
+from cli.console.reasons import Reason, asked_for
 from cli.console.terminal import Printer
 from cli.deployment import Deployment, Target
 from cli.forgetting.at_twilio import Records
@@ -28,13 +29,7 @@ def forget(
     keep_at_twilio: Annotated[
         bool, typer.Option("--keep-at-twilio", help="Leave what Twilio keeps of them there.")
     ] = False,
-    reason: Annotated[
-        str,
-        typer.Option(
-            help="Why, for the audit: it stays, so name nobody; asked for if not given.",
-            show_default=False,
-        ),
-    ] = "",
+    reason: Reason = "",
     yes: Yes = False,
     stage: Stage = "dev",
     stack: Stack = "",
@@ -72,7 +67,7 @@ def forget(
         printer.result({"ok": False, "forgotten": False}, "Nothing was erased.")
         raise typer.Exit(FAILED)
     if not person.forgotten_at and not reason and not yes:
-        store = PeopleStore(deployment, reason=ask("Reason, for the audit; name nobody", ""))
+        store = PeopleStore(deployment, reason=asked_for(default=""))
     with _records(deployment, keep=keep_at_twilio) as records:
         done = erase(person, found, others, store, records, read)
     _tell(printer, person, done, records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.audit.export import Format, opened, write
+from cli.audit.export import Format, write
 from cli.audit.finding import Wanted, kind_of, the_document
 from cli.audit.kept_roots import KeptRoots, kept_roots
 from cli.audit.period import From, To, Zone, period_of
@@ -21,8 +22,9 @@ from cli.audit.reading import DynamoAuditReader
 from cli.audit.timeline import Moment, Timeline, timeline
 from cli.audit.verifying import Verified, Verifier
 from cli.console.failures import FAILED, Failure, Misused
-from cli.console.options import AsJson, Profile, Region, Stack, Stage
+from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
 from cli.console.terminal import Printer, table
+from cli.console.writing import may_write, opened
 from cli.deployment import Deployment, Target
 from ml_connector.domain.chains import Broken
 from ml_connector.domain.documents import AnyDocument
@@ -30,6 +32,8 @@ from ml_connector.domain.instants import to_text
 
 ROOTS_BUCKET = "RootsBucketName"
 
+#: What chains are called.
+_CHAIN = re.compile(r"flow|(case|person)#.+|doc#[^#]+#[^#]+#.+")
 #: Broken chains shown one by one; JSON has them all.
 _SHOWN = 50
 #: Days: a root older than this says that none is written any more.
@@ -126,6 +130,8 @@ def _shown(
     )
     if story.broken:
         return [lines, *map(_warning, story.broken)]
+    if not story.chains:
+        return [lines, Text("The audit trail has no entry of it.", style="yellow")]
     whole = f"{len(story.chains)} chain(s) of the audit trail say so, and are whole."
     return [lines, Text(whole, style="green")]
 
@@ -146,6 +152,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="File to write.", dir_okay=False, show_default="stdout")
     ] = None,
+    yes: Yes = False,
     stage: Stage = "dev",
     stack: Stack = "",
     profile: Profile = "",
@@ -154,11 +161,15 @@ def export(
 ) -> None:
     """Write every entry of some days to a file, by chain and not by time.
 
-    Entries hold ids and fingerprints, neither names nor numbers nor texts.
+    Entries hold ids and fingerprints, neither names nor numbers nor texts. A file that is there
+    already is written over once you agree.
     """
     if as_json and out is None:
         raise Misused("--json tells about a file: name one with --out")
     period = period_of(begin, end, zone)
+    if not may_write(out, yes=yes):
+        Printer(as_json=as_json).result({"ok": False, "entries": 0}, "Nothing was written.")
+        raise typer.Exit(FAILED)
     deployment = Deployment(Target(stage, stack, profile, region))
     reader = DynamoAuditReader(deployment)
     total = _entries_in(deployment)
@@ -206,6 +217,7 @@ def verify(
     """
     printer = Printer(as_json=as_json)
     before = _day(expired_before)
+    _check_name(chain)
     deployment = Deployment(Target(stage, stack, profile, region))
     reader = DynamoAuditReader(deployment)
     with printer.working("reading roots and heads"):
@@ -217,6 +229,11 @@ def verify(
     else:
         with bar("verifying", sum(head.seq for head in heads.values())) as tick:
             found = verifier.everything(heads, tick)
+    if not found.chains:
+        raise Failure(
+            f"there is no chain {chain!r}: no entry, nothing stored and no root names it; "
+            "`ml-connector audit show BILL --json` lists the chains of a bill"
+        )
     problems = roots.problems if roots else []
     ok = not found.broken and not problems
     printer.result(_verified(found, roots, ok=ok), *_about(found, roots, ok=ok))
@@ -229,6 +246,14 @@ def _day(text: str) -> str:
         return date.fromisoformat(text).isoformat() if text else ""
     except ValueError as error:
         raise Misused(f"--expired-before {text!r} is no day such as 2026-11-01") from error
+
+
+def _check_name(chain: str) -> None:
+    if chain and not _CHAIN.fullmatch(chain):
+        raise Misused(
+            f"--chain {chain!r}: no such chain; they are called doc#COMPANY#bill#RECORD, "
+            "case#ID, person#ID and flow, as `ml-connector audit show BILL --json` lists them"
+        )
 
 
 def _roots(deployment: Deployment) -> KeptRoots | None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli.audit.period import From, Period, To, Zone, period_of
 from cli.audit.reconciling import Reconciled, reconcile
-from cli.console.failures import FAILED, Failure, Misused
+from cli.console.failures import FAILED, Failure
 from cli.console.options import AsJson, Profile, Region, Stack, Stage
 from cli.console.terminal import Printer, table
 from cli.deployment import Deployment, Target
@@ -73,7 +73,7 @@ def _companies(deployment: Deployment, wanted: str) -> Sequence[str]:
     if not keys:
         raise Failure("no flow is published, so no company is watched: `ml-connector flow push`")
     if wanted and wanted not in keys:
-        raise Misused(f"no company {wanted!r} in the flow; there are: {', '.join(keys)}")
+        raise Failure(f"no company {wanted!r} in the flow; there are: {', '.join(keys)}")
     return [wanted] if wanted else keys
 
 

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.console.failures import Failure, Misused
-from cli.console.options import AsJson, Profile, Region, Stack, Stage
+from cli.console.asking import confirm
+from cli.console.failures import FAILED, Failure, Misused
+from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
+from cli.console.reasons import Reason, asked_for
 from cli.console.terminal import Printer
 from cli.deployment import Deployment, Target
 from cli.files.people_ties import Person, ties
@@ -43,7 +45,8 @@ def away(
         ),
     ] = "",
     clear: Annotated[bool, typer.Option("--clear", help="They are back, or never leave.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, for the audit.", show_default=False)] = "",
+    reason: Reason = "",
+    yes: Yes = False,
     stage: Stage = "dev",
     stack: Stack = "",
     profile: Profile = "",
@@ -52,7 +55,8 @@ def away(
 ) -> None:
     """Say that somebody is out of office, and who is told in their place; or that they are back.
 
-    Refused where the chain of substitutes would be a circle. Texts already under way stay theirs.
+    Says what that means, then asks. Refused where the chain of substitutes would be a circle. Texts
+    already under way stay theirs.
     """
     if clear and (first or last or substitute):
         raise Misused("--clear takes none of --from, --until, --substitute")
@@ -60,6 +64,8 @@ def away(
     store = PeopleStore(Deployment(Target(stage, stack, profile, region)), reason=reason)
     person = store.person(approver)
     if clear:
+        _back(person)  # refused before anything is asked
+        store = _agreed(printer, store, f"Is {approver} told again from now on?", reason, yes=yes)
         after = store.amend(approver, "person.back", {}, _back)
         printer.result(_document(after, []), f"{approver} is told again.")
         return
@@ -69,10 +75,24 @@ def away(
         raise Misused(f"--until {end} is before --from {begin}")
     absent = _Absence(begin, end, substitute or person.substitute)
     warnings = absent.check(person, store.everybody())
-    after = store.amend(approver, "person.away", absent.data, absent.of)
     for warning in warnings:
         printer.note(f"warning: {warning}")
+    question = f"Say that {approver} is away {absent.words}?"
+    store = _agreed(printer, store, question, reason, yes=yes)
+    after = store.amend(approver, "person.away", absent.data, absent.of)
     printer.result(_document(after, warnings), f"{approver} is away {absent.words}.")
+
+
+def _agreed(
+    printer: Printer, store: PeopleStore, question: str, reason: str, *, yes: bool
+) -> PeopleStore:
+    """Where to write it, with the reason; ends the command where nobody agrees."""
+    if not confirm(question, yes=yes):
+        printer.result({"ok": False, "done": False}, "Nothing was changed.")
+        raise typer.Exit(FAILED)
+    if reason or yes:
+        return store
+    return PeopleStore(store.deployment, reason=asked_for(default=""))
 
 
 class _Absence:

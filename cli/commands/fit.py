@@ -12,11 +12,11 @@ import typer
 from rich.console import RenderableType
 
 from cli import gateway
-from cli.commands.approvers import write_private
 from cli.console.asking import ask, ask_secret, confirm
-from cli.console.failures import FAILED, Misused
+from cli.console.failures import FAILED, Failure, Misused
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
 from cli.console.terminal import Printer, table
+from cli.console.writing import write_private
 from cli.deployment import Deployment, Target
 from cli.files.flow_file import read_flow
 from cli.files.people_file import read_people, write_people
@@ -126,7 +126,8 @@ def _stored(deployment: Deployment, company: str) -> tuple[Credentials, str]:
         company = str(keys[0])
     if company not in keys:
         there = f"there are: {', '.join(keys)}" if keys else "there is none"
-        raise Misused(f"name a company of the secret with --company; {there}")
+        kind = Failure if company else Misused
+        raise kind(f"name a company of the secret with --company; {there}")
     return credentials_of(secret, company), company
 
 

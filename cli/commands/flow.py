@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
-from cli.console.asking import confirm
-from cli.console.failures import FAILED, Failure, Misused
+from cli.console.failures import FAILED, Failure
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
 from cli.console.terminal import Printer, table
+from cli.console.writing import may_write
 from cli.deployment import Deployment, Target
 from cli.files.flow_file import FlowFile, read_flow
 from cli.files.people_file import read_people
 from cli.flow.problems import Wrong
+from cli.flow.published import InForce, Version
 from cli.flow.showing import page, said, shelf_of, shown, warn
+from cli.people_flow import unreached
+from cli.people_plan import newcomer
 
 File: TypeAlias = Annotated[
     Path, typer.Argument(help="The flow: YAML or JSON.", dir_okay=False, show_default=False)
@@ -102,12 +106,11 @@ def explain(
         found = shelf.version(now.version)
         flow, digest, version, warnings = found.flow(), found.digest, now.version, ()
         standing = (
-            f"Version {now.version} of {deployment.target.stack_name}, in force since {now.at}, "
-            f"by {now.by}: {now.reason or 'no reason given'}"
+            f"Version {now.version} of {deployment.target.stack_name}, in force{_since(now, found)}"
         )
     document = {"ok": True, "version": version, **said(flow, digest), "warnings": list(warnings)}
     if html is not None:
-        if html.exists() and not confirm(f"{html} is there already; write over it?", yes=yes):
+        if not may_write(html, yes=yes):
             printer.result({"ok": False}, "Nothing was written.")
             raise typer.Exit(FAILED)
         html.write_text(page(flow, digest, standing), encoding="utf-8")
@@ -125,9 +128,24 @@ def _read(file: Path, approvers: Path | None) -> FlowFile:
     if approvers is None:
         return read_flow(file)
     if not approvers.exists():
-        raise Misused(f"{approvers}: there is no such file; name the CSV file of your approvers")
-    known = [row.id for row in read_people(approvers)]
-    return read_flow(file, known, str(approvers))
+        raise Failure(f"{approvers}: there is no such file; name the CSV file of your approvers")
+    people = [newcomer(row) for row in read_people(approvers)]
+    read = read_flow(file, [person.id for person in people], str(approvers))
+    trouble = map(str, unreached(read.body, people))
+    return replace(read, warnings=(*read.warnings, *trouble))
+
+
+def _since(now: InForce, version: Version | None) -> str:
+    """` since 2026-11-23T08:00:00Z, by ann: new limits`, as far as it is known.
+
+    Without the command nothing is left with the pointer of who put it there. Then what is told is
+    the version's own: when it was published, by whom and why.
+    """
+    if now.at or version is None:
+        when, by, why = f" since {now.at}" if now.at else "", now.by, now.reason
+    else:
+        when, by, why = f", published {version.at}", version.by, version.reason
+    return f"{when}, by {by or 'nobody known'}: {why or 'no reason given'}"
 
 
 def history(
@@ -165,7 +183,8 @@ def history(
     ]
     since = {"at": now.at, "by": now.by, "reason": now.reason} if now.version else None
     shown = table("Flows", ("version", "", "published", "by", "reason", "digest"), rows)
-    moved = f"Version {now.version} is in force since {now.at}, by {now.by}: {now.reason}"
+    there = next((version for version in versions if version.number == now.version), None)
+    moved = f"Version {now.version} is in force{_since(now, there)}"
     printer.result(
         {"ok": True, "in_force": now.version or None, "since": since, "versions": entries},
         *([shown, moved] if versions else ["No flow is published."]),

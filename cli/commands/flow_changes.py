@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import ClientError
 
 from cli.commands.flow import File
-from cli.console.asking import ask, confirm
+from cli.console.asking import confirm
 from cli.console.failures import FAILED, Failure, Misused
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
+from cli.console.reasons import Reason, asked_for
 from cli.console.terminal import Printer
 from cli.deployment import Deployment, Target
 from cli.files.flow_file import FlowFile, digest_of, read_flow
@@ -23,10 +24,6 @@ from cli.flow.showing import said, shelf_of, warn
 from cli.people_flow import mentions, unreached
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.flows import Flow
-
-Reason: TypeAlias = Annotated[
-    str, typer.Option(help="Why, for the audit; asked for if not given.", show_default=False)
-]
 
 
 def push(
@@ -168,7 +165,7 @@ def _agreed(
     if not confirm(question, yes=yes):
         printer.result({"ok": False, "published": False, **document}, "Nothing was published.")
         raise typer.Exit(FAILED)
-    return reason.strip() or ask("Reason")
+    return reason.strip() or asked_for()
 
 
 def _refuse_unknown(version: Version, people: Sequence[Approver]) -> None:

@@ -21,6 +21,7 @@ from cli.commands import flow_changes, ping, sending, voice
 from cli.console.asking import ask, confirm
 from cli.console.failures import FAILED, Failure, Misused
 from cli.console.options import AsJson, Profile, Region, Stack, Stage, Yes
+from cli.console.reasons import Reason
 from cli.console.terminal import Printer, table
 from cli.deployment import Deployment, Target
 from cli.files.flow_file import numbered, read_flow
@@ -60,10 +61,7 @@ def go_live(
             show_default=False,
         ),
     ] = None,
-    reason: Annotated[
-        str,
-        typer.Option(help="Why the flow is put in force, for the audit.", show_default=False),
-    ] = "",
+    reason: Reason = "",
     to: Annotated[
         str, typer.Option(help="Send a test to this approver: you.", show_default=False)
     ] = "",

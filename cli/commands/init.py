@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from cli.commands.approvers import write_private
 from cli.console.asking import ask
 from cli.console.failures import Misused
 from cli.console.options import AsJson
 from cli.console.terminal import Printer
+from cli.console.writing import write_private
 from cli.files.flow_file import read_flow
 from cli.files.people_cells import BadCell, a_name, a_phone
 from cli.files.people_file import parse_people, read_people

@@ -78,7 +78,7 @@ def _intacct(company: str, deployment: Deployment, printer: Printer) -> list[dic
             "run `ml-connector secrets set intacct`"
         )
     if company and company not in companies:
-        raise Misused(f"no company {company!r} in the secret; there are: {', '.join(companies)}")
+        raise Failure(f"no company {company!r} in the secret; there are: {', '.join(companies)}")
     wanted = [company] if company else companies
     return [_one(key, secret, deployment, printer) for key in wanted]
 

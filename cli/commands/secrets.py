@@ -18,6 +18,8 @@ from ml_connector.twilio.credentials import Sender, TwilioCredentials
 #: What is not asked for here, and belongs to the account: published and made by other commands, or
 #: set by hand.
 _OF_THE_ACCOUNT = ("voice_from", "voice_flow", "verify_service", "region", "edge")
+#: What is kept of a company that is asked for again.
+_OF_THE_COMPANY = ("currency",)
 
 
 class Provider(StrEnum):
@@ -89,6 +91,9 @@ def _intacct(stored: dict[str, Any]) -> _Asked:
         "utc_offset": ask("UTC offset of the user's preferences; usually empty", ""),
     }
     entry |= {name: value for name, value in optional.items() if value}
+    before = others.get(key)
+    if isinstance(before, dict) and before.get("company_id") == entry["company_id"]:
+        entry |= {name: before[name] for name in _OF_THE_COMPANY if name in before}
     body = {
         "sender_id": sender_id,
         "sender_password": sender_password,

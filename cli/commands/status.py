@@ -56,7 +56,7 @@ def _shown(standing: Standing, now: datetime) -> Iterator[RenderableType]:
         yield Text("Nothing wants a look.", style="green")
 
 
-def _row(company: CompanyStanding, now: datetime) -> tuple[str, ...]:
+def _row(company: CompanyStanding, now: datetime) -> tuple[str | Text, ...]:
     read, due = company.state.poll_succeeded_at, company.next_due(now)
     return (
         company.key,
@@ -64,7 +64,7 @@ def _row(company: CompanyStanding, now: datetime) -> tuple[str, ...]:
         company.health(now),
         local(due, now, company.zone) if due > now else "now",
         str(company.waiting),
-        ", ".join(map(str, company.sums)),
+        Text("\n".join(map(str, company.sums))),
         ago(company.oldest, now) if company.oldest else "",
         f"{company.transactions:,} ({company.share:.0%} of {TIER_1:,})",
     )

@@ -204,7 +204,7 @@ class _Trying:
     # ------------------------------------------------------------------------- the bill
     def _described(self, path: Path, at: str) -> tuple[Document, Books]:
         if not path.is_file():
-            raise Misused(f"{path}: there is no such file; name a JSON file, or a bill's number")
+            raise Failure(f"{path}: there is no such file; name a JSON file, or a bill's number")
         described = read_bill(path)
         company = self._key(described.company)
         document = described.document(company, self._moment(at, company))
@@ -245,14 +245,14 @@ class _Trying:
 
     # ----------------------------------------------------------------- company and clock
     def _key(self, named: str) -> str:
-        """The company meant. Raises Misused where that is not clear, or where there is none."""
+        """The company meant. Raises Misused where that is not clear, Failure for none of it."""
         known = [company.key for company in self._flow.companies]
         meant = {each for each in (self._company, named) if each} or set(known)
         if len(meant) > 1:
             raise Misused(f"which company? name one of {', '.join(sorted(meant))} with --company")
         (key,) = meant
         if key not in known:
-            raise Misused(f"the flow has no company {key!r}; it has {', '.join(known)}")
+            raise Failure(f"the flow has no company {key!r}; it has {', '.join(known)}")
         return key
 
     def _moment(self, at: str, company: str) -> datetime:
@@ -280,7 +280,7 @@ def _people(path: Path | None, deployment: Deployment) -> list[Approver]:
     if path is None:
         return deployment.approvers.everybody()
     if not path.is_file():
-        raise Misused(f"{path}: there is no such file; name the CSV file of your approvers")
+        raise Failure(f"{path}: there is no such file; name the CSV file of your approvers")
     return remaining([], plan(read_people(path), []))
 
 

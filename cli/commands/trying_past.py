@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cli.alerts.progress import bar
-from cli.console.failures import Misused
+from cli.console.failures import Failure
 from cli.console.terminal import Printer
 from cli.deployment import Deployment
 from cli.files.flow_file import FlowFile
@@ -40,7 +40,7 @@ def try_on_the_past(
     present = deployment.flows.current()
     keys = [one.key for one in tried.flow.companies]
     if company and company not in keys:
-        raise Misused(f"the flow has no company {company!r}; it has {', '.join(keys)}")
+        raise Failure(f"the flow has no company {company!r}; it has {', '.join(keys)}")
     past = _Past(deployment, [company] if company else keys, since, now, transactions, printer)
     flows = [flow for flow in (present, tried.flow) if flow]
     past.read(flows)

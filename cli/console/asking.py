@@ -10,6 +10,7 @@ import getpass
 import sys
 
 from .failures import Misused
+from .terminal import harmless
 
 _YES = frozenset({"y", "yes"})
 
@@ -50,7 +51,7 @@ def confirm(question: str, *, yes: bool = False) -> bool:
 
 
 def _line(prompt: str, question: str) -> str:
-    sys.stderr.write(prompt)
+    sys.stderr.write(harmless(prompt))
     sys.stderr.flush()
     line = sys.stdin.readline()
     if prompt and not sys.stdin.isatty():

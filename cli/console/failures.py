@@ -6,6 +6,7 @@ are known to hold none (see `explained`).
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,8 +31,14 @@ from ml_connector.errors import ConnectorError, StoreRefused
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
+#: The code of an error about standard output, or about another file without a name.
+OUTPUT = "output"
+
 #: Set to see the traceback of an error nobody expected.
 TRACEBACK_VARIABLE = "ML_CONNECTOR_TRACEBACK"
+
+#: How a file or a pipe says that it takes no more; what wrote to it is not part of the error.
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 _OURS = Path(__file__).resolve().parents[1]
 
@@ -130,14 +137,24 @@ def explained(error: BaseException) -> Explanation:
         return Explanation(FAILED, error.code, error.safe_message)
     if isinstance(error, TyperException):
         return Explanation(error.exit_code, Misused.code, _usage(error))
+    return (
+        _of_files(error)
+        or _of_aws(error)
+        or Explanation(
+            FAILED,
+            "unexpected",
+            f"unexpected {type(error).__name__}{_place(error)}: this is a defect; "
+            f"set {TRACEBACK_VARIABLE}=1 to see more, and report it",
+        )
+    )
+
+
+def _of_files(error: BaseException) -> Explanation | None:
     if isinstance(error, OSError) and error.filename is not None:
         return Explanation(FAILED, "file", f"{error.filename}: {error.strerror}")
-    return _of_aws(error) or Explanation(
-        FAILED,
-        "unexpected",
-        f"unexpected {type(error).__name__}{_place(error)}: this is a defect; "
-        f"set {TRACEBACK_VARIABLE}=1 to see more, and report it",
-    )
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        return Explanation(FAILED, OUTPUT, f"the output could not be written: {error.strerror}")
+    return None
 
 
 def _of_aws(error: BaseException) -> Explanation | None:

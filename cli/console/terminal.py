@@ -12,28 +12,33 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
+
+from .tables import Rows
 
 #: Columns where the output is no terminal: a pipe has no width, and rows should stay whole.
 PIPE_WIDTH = 160
 
 
+def harmless(text: str) -> str:
+    """A text of others with a blank for each character that shows nothing and does something.
+
+    Control characters, what turns the direction of writing, and what has no width: none is
+    printable, so approvers may not have one in their names. Ends of lines stay.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
 def printable(text: str) -> str:
-    """A text of others on one line, without anything a terminal would act upon."""
-    return "".join(c if c.isprintable() else " " for c in text).strip()
+    """A text of others on one line, and harmless."""
+    return harmless(text).replace("\n", " ").strip()
 
 
-def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str | Text]]) -> Table:
-    """A table whose cells are plain text: nothing in them is markup."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for heading in headings:
-        made.add_column(heading, overflow="fold")
-    for row in rows:
-        made.add_row(*(c if isinstance(c, Text) else Text(printable(c)) for c in row))
-    return made
+def table(title: str, headings: Iterable[str], rows: Iterable[Iterable[str | Text]]) -> Rows:
+    """Rows whose cells are plain text: nothing in them is markup."""
+    cells = [[c if isinstance(c, Text) else Text(printable(c)) for c in row] for row in rows]
+    return Rows(printable(title), list(headings), cells)
 
 
 class Printer:
@@ -50,17 +55,17 @@ class Printer:
             print_json(document)
             return
         for part in shown:
-            self._out.print(Text(part) if isinstance(part, str) else part)
+            self._out.print(_shown(part))
 
     def note(self, text: str) -> None:
         """Something beside the result."""
-        self._err.print(Text(text))
+        self._err.print(_shown(text))
 
     def show(self, *parts: RenderableType) -> None:
         """Show something before a question; beside the result where that is JSON."""
         console = self._err if self.as_json else self._out
         for part in parts:
-            console.print(Text(part) if isinstance(part, str) else part)
+            console.print(_shown(part))
 
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
@@ -73,8 +78,26 @@ class Printer:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    """One JSON document on standard output; what is not harmless in it is escaped."""
+    sys.stdout.write(escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
+
+
+def escaped(document: str) -> str:
+    """The same JSON with an escape for each character that `harmless` leaves out: those stand in
+    texts only, and programs read the same."""
+    if document.isprintable():
+        return document
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
+
+
+def _shown(part: RenderableType) -> RenderableType:
+    """What the console is given: no text of others moves what stands around it."""
+    if isinstance(part, str):
+        return Text(harmless(part))
+    if isinstance(part, Text):
+        part = part.copy()
+        part.plain = harmless(part.plain)
+    return part
 
 
 def complain(line: str, details: Iterable[str] = ()) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.console.failures import Failure, Misused
+from cli.console.failures import Failure
 from cli.flow.calendars import spoken
 from cli.flow.check import Understood, understand, with_text_keys
 from cli.flow.compiling import compiled, published
@@ -135,7 +135,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise Misused(
+        raise Failure(
             f"{path}: there is no such file; name your flow, or write one with `ml-connector init`"
         ) from error
     except UnicodeDecodeError as error:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
-from datetime import date
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
 
 from cli.fit.phones import normalise
 from cli.holidays import NoSuchPlace, days_of, place, this_year
+from cli.zones import likely_zone, zones
 from ml_connector.domain.approvers import EVERY_CHANNEL
 from ml_connector.domain.hours import WEEKDAYS, minutes_of
 from ml_connector.domain.number_formats import ROWS
@@ -184,15 +183,9 @@ def a_language(text: str) -> str:
 
 def a_zone(text: str) -> str:
     """An IANA time zone, or empty for the company's."""
-    if text and _zones() and text not in _zones():
-        raise BadCell("an IANA time zone such as America/Chicago, or nothing")
+    if text and zones() and text not in zones():
+        raise BadCell(f"an IANA time zone such as America/Chicago, or nothing{likely_zone(text)}")
     return text
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Every zone there is; none on a machine without the database, which cannot judge."""
-    return frozenset(zoneinfo.available_timezones())
 
 
 def a_date(text: str) -> date | None:
@@ -206,6 +199,14 @@ def a_date(text: str) -> date | None:
     except ValueError as error:
         raise BadCell("a day that exists, such as 2026-12-24") from error
     raise BadCell("a day such as 2026-12-24")
+
+
+def a_past_day(text: str) -> date | None:
+    """A day that has been, or empty. Where it is tomorrow already, so it is."""
+    day = a_date(text)
+    if day and day > datetime.now(UTC).date() + timedelta(days=1):
+        raise BadCell("a day that has been, not one to come")
+    return day
 
 
 def a_flag(text: str) -> bool:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import yaml
-
+from cli.files.scalars import quoted
 from ml_connector.domain.money import Money
 
 from .people import NAME_MISSING, Person
@@ -98,10 +97,10 @@ def write_flow(findings: Findings, *, key: str, name: str, zone: str) -> str:
         "",
         "companies:",
         "  # The key is the company's key in the Intacct secret. The name begins every text.",
-        f"  {_quoted(key)}:",
-        f"    name: {_quoted(name)}",
+        f"  {quoted(key)}:",
+        f"    name: {quoted(name)}",
         "    # An IANA time zone. Intacct does not say where the company is.",
-        f"    zone: {_quoted(zone)}",
+        f"    zone: {quoted(zone)}",
         "",
         "# Told in place of anybody who cannot be texted. Ids are those of approvers.csv.",
         f"default_approver: {default.id}  # {default.name}",
@@ -156,9 +155,3 @@ def _who_approves(people: tuple[Person, ...]) -> list[str]:
         said += [f"supervises {title}" for title in person.departments]
         lines.append(f"#   {person.id}  {person.name}: {'; '.join(said) or 'nothing more'}")
     return lines
-
-
-def _quoted(text: str) -> str:
-    """A text as a YAML scalar in double quotes, whatever it holds."""
-    scalar = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10_000)
-    return str(scalar).strip()

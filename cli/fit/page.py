@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from html import escape
 
-from cli.console.terminal import printable
+from cli.console.page import as_text, page
 from ml_connector.domain.money import Money
 from ml_connector.domain.phone import mask
 
@@ -46,16 +45,14 @@ footer { margin-top: 2rem; color: #5a6876; font-size: .85rem; }
 }
 """
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
 
 def write_page(
     findings: Findings, *, name: str, sentences: Sequence[str], told: Counter[str]
 ) -> str:
     """The whole page. `sentences` are the suggested flow's, `told` the alerts it leads to."""
-    title = _text(f"{name}: bills waiting for approval")
+    title = f"{name}: bills waiting for approval"
     body = [
-        f"<h1>{title}</h1>",
+        _tag("h1", title),
         _tag("p", f"Read from Sage Intacct on {findings.at:%Y-%m-%d %H:%M} UTC", "when"),
         _cards(findings, told),
         _tag("h2", f"Bills of the last {WINDOW.days} days, by vendor"),
@@ -72,25 +69,7 @@ def write_page(
         _allowance(findings),
         _footer(findings),
     ]
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width">',
-            '<meta name="referrer" content="no-referrer">',
-            f"<title>{title}</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            *body,
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    return page(title, _STYLE, body)
 
 
 def _cards(findings: Findings, told: Counter[str]) -> str:
@@ -105,7 +84,7 @@ def _cards(findings: Findings, told: Counter[str]) -> str:
         (f"{findings.allowance.share:.0%}", f"of {TIER_1:,} API transactions a month"),
     )
     inner = "".join(
-        f'<div class="card"><b>{_text(figure)}</b>{_text(meaning)}</div>'
+        f'<div class="card"><b>{as_text(figure)}</b>{as_text(meaning)}</div>'
         for figure, meaning in cards
     )
     return f'<div class="cards">{inner}</div>'
@@ -116,9 +95,9 @@ def _volumes(what: str, answers: str, volumes: Sequence[Volume]) -> str:
         return _tag("p", "None.")
     most = max(volume.bills for volume in volumes)
     rows = [
-        f"<tr><td>{_text(volume.name)}</td>{_bar(volume.bills, most)}"
-        f'<td class="n">{volume.bills:,}</td><td class="n">{_text(_sums(volume.sums))}</td>'
-        f"<td>{_text(volume.answers or '-')}</td></tr>"
+        f"<tr><td>{as_text(volume.name)}</td>{_bar(volume.bills, most)}"
+        f'<td class="n">{volume.bills:,}</td><td class="n">{as_text(_sums(volume.sums))}</td>'
+        f"<td>{as_text(volume.answers or '-')}</td></tr>"
         for volume in volumes[:MOST_ROWS]
     ]
     rest = volumes[MOST_ROWS:]
@@ -156,7 +135,7 @@ def _person(person: Person, alerts: int) -> str:
         "; ".join(person.roles) or "-",
         mask(person.phone.value) if person.phone else "none",
     )
-    words = "".join(f"<td>{_text(cell)}</td>" for cell in cells)
+    words = "".join(f"<td>{as_text(cell)}</td>" for cell in cells)
     figures = f'<td class="n">{person.bills:,}</td><td class="n">{alerts:,}</td>'
     return f"<tr>{words}{figures}</tr>"
 
@@ -164,7 +143,7 @@ def _person(person: Person, alerts: int) -> str:
 def _allowance(findings: Findings) -> str:
     allowance = findings.allowance
     rows = [
-        f'<tr><td>{_text(item.what)}</td><td class="n">{item.transactions:,}</td></tr>'
+        f'<tr><td>{as_text(item.what)}</td><td class="n">{item.transactions:,}</td></tr>'
         for item in allowance.items
     ]
     total = f"all of {findings.at:%B %Y}: {allowance.share:.1%} of tier 1, {TIER_1:,} a month"
@@ -197,12 +176,7 @@ def _list(lines: Iterable[str]) -> str:
 
 def _tag(name: str, text: str, css_class: str = "") -> str:
     attribute = f' class="{css_class}"' if css_class else ""
-    return f"<{name}{attribute}>{_text(text)}</{name}>"
-
-
-def _text(text: str) -> str:
-    """Text of others as text: nothing in it is markup, and nothing moves the page about."""
-    return escape(printable(text), quote=True)
+    return f"<{name}{attribute}>{as_text(text)}</{name}>"
 
 
 def _sums(sums: Iterable[Money]) -> str:

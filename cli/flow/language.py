@@ -26,6 +26,7 @@ from .values import (
     Duration,
     Event,
     Key,
+    Pattern,
     Pause,
     Person,
     Recipient,
@@ -89,7 +90,7 @@ class VendorIs(Part):
 
     ids: Annotated[Keys | None, Field(description="Vendor ids as Intacct has them")] = None
     name: Annotated[
-        Text | None,
+        Pattern | None,
         Field(description="The vendor's name; * stands for any text, capitals do not count"),
     ] = None
 
@@ -130,7 +131,7 @@ class Conditions(Part):
         Days | None, Field(description="Due within so many days, such as 2d, or overdue")
     ] = None
     description: Annotated[
-        Text | None,
+        Pattern | None,
         Field(description="What is written on the bill; * stands for any text"),
     ] = None
 

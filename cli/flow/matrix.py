@@ -29,6 +29,7 @@ OPTIONAL = ("company", "department", "vendor", "call above")
 MOST_LEVELS = 10
 #: Several departments or vendors in one cell.
 _SEPARATOR = "|"
+_NO_SEPARATORS = ",;"
 _LEVEL = re.compile(r"level ([1-9][0-9]?)")
 
 _ADAPTERS: dict[str, TypeAdapter[str]] = {
@@ -161,6 +162,14 @@ class _Reader:
         )
         if len(self.problems) == before and band.low >= band.high:
             self._add("to", repr(cells["to"]), f"an amount above {band.start}, or nothing")
+        if (
+            band.call_above
+            and len(self.problems) == before
+            and Decimal(band.call_above) >= band.high
+        ):
+            self._add(
+                "call above", repr(cells["call above"]), f"an amount below {band.end}, the `to`"
+            )
         if len(self.problems) == before:
             yield band
 
@@ -189,7 +198,12 @@ class _Reader:
             return None
 
     def _several(self, column: str, cells: dict[str, str]) -> tuple[str, ...]:
-        parts = [part.strip() for part in cells.get(column, "").split(_SEPARATOR)]
+        text = cells.get(column, "")
+        if any(mark in text for mark in _NO_SEPARATORS):
+            # Taken as it is, it would be one id that nothing has.
+            self._add(column, repr(text), f"ids with {_SEPARATOR} between them, such as 300|310")
+            return ()
+        parts = [part.strip() for part in text.split(_SEPARATOR)]
         return tuple(sorted(self._checked(column, "key", part) for part in parts if part))
 
     def _checked(self, column: str, kind: str, value: str) -> str:

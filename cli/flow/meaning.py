@@ -13,6 +13,10 @@ from .problems import NOTHING, Findings, Path, Problem, meant, one_of
 from .silence import complaints
 from .values import ROLES
 
+#: How often the steps of one rule may begin for one bill, repetitions included. Everything about a
+#: case is read whole each time something is decided about it, and nobody reads more about one bill.
+MOST_BEGINNINGS = 200
+
 _SUBMITTED, _PARTLY = "bill.submitted", "bill.partially_approved"
 #: What only lines, entities, descriptions and due dates say, which no payment has.
 _OF_BILLS = frozenset(
@@ -49,6 +53,7 @@ class Meaning:
         self._check_reach()
         self._check_order()
         self._check_silences()
+        self._check_length()
         self._check_the_rest()
         self._check_confirmations()
 
@@ -161,6 +166,15 @@ class Meaning:
         for rule in self.rules:
             for path, found, expected in complaints(rule.body):
                 self.findings.add((*rule.path, *path), found, expected, at_key=True)
+
+    def _check_length(self) -> None:
+        """A rule must not tell of one bill without end."""
+        for rule in self.rules:
+            bodies = (next(iter(step.values())) for step in rule.body["notify"])
+            times = sum(body.get("at_most") or 1 for body in bodies)
+            if times > MOST_BEGINNINGS:
+                expected = f"no more than {MOST_BEGINNINGS}: a smaller at_most, or fewer steps"
+                self._say(rule, "notify", f"steps that begin {times} times in all", expected)
 
     def _check_the_rest(self) -> None:
         """Every company needs a rule for whatever no other rule takes."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
-from cli.console.terminal import printable
+from cli.console.page import as_text, page
 
 _STYLE = """
 body { font: 16px/1.5 Georgia, serif; color: #1c2733; margin: 2rem auto; max-width: 46rem;
@@ -21,7 +20,6 @@ li { margin-bottom: .45rem; }
 .sign div { border-top: 1px solid #1c2733; font-size: .8rem; color: #5a6876; }
 @media print { body { margin: 0; max-width: none; font-size: 12px; } li { break-inside: avoid; } }
 """
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _INTACCT = (
     "Approvals happen in Sage Intacct alone. Texts and calls say that something waits there; "
     "answering them approves nothing."
@@ -45,23 +43,14 @@ class Signable:
 def write_page(flow: Signable) -> str:
     """The whole page."""
     signature = "".join(f"<div>{word}</div>" for word in ("Name", "Signature", "Date"))
-    return "\n".join(
+    return page(
+        "Who is told what",
+        _STYLE,
         [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width">',
-            '<meta name="referrer" content="no-referrer">',
-            "<title>Who is told what</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
             "<h1>Who is told what</h1>",
-            f'<p class="facts">{_text(flow.standing)}</p>',
-            f'<p class="facts">Printed on {_text(flow.day)}</p>',
-            f'<p class="facts">Digest {_text(flow.digest)}</p>',
+            f'<p class="facts">{as_text(flow.standing)}</p>',
+            f'<p class="facts">Printed on {as_text(flow.day)}</p>',
+            f'<p class="facts">Digest {as_text(flow.digest)}</p>',
             "<h2>Companies</h2>",
             _list("ul", flow.companies),
             "<h2>Rules, read from the top</h2>",
@@ -71,17 +60,9 @@ def write_page(flow: Signable) -> str:
             f"<p>{_INTACCT}</p>",
             "<h2>Agreed</h2>",
             *[f'<div class="sign">{signature}</div>'] * _SIGNATURES,
-            "</body>",
-            "</html>",
-            "",
-        ]
+        ],
     )
 
 
 def _list(tag: str, lines: Sequence[str]) -> str:
-    return f"<{tag}>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</{tag}>"
-
-
-def _text(text: str) -> str:
-    """Text of others as text: nothing in it is markup."""
-    return escape(printable(text), quote=True)
+    return f"<{tag}>{''.join(f'<li>{as_text(line)}</li>' for line in lines)}</{tag}>"

@@ -17,7 +17,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from cli.console.failures import Failure, Misused
+from cli.console.failures import Failure
 from cli.files.flow_file import digest_of
 from ml_connector.domain.audit import AuditEntry, ChainHead, Json, canonical, entry_after
 from ml_connector.domain.flows import Flow, parse
@@ -120,12 +120,12 @@ class Shelf:
         return [_version(item) for item in items]
 
     def version(self, number: int) -> Version:
-        """One version. Raises Misused for one that does not exist."""
+        """One version. Raises Failure for one that does not exist."""
         with translated():
             try:
                 return _version(FlowItem.get(CHAIN, _key(number), consistent_read=True))
             except FlowItem.DoesNotExist as error:
-                raise Misused(
+                raise Failure(
                     f"there is no version {number}; `ml-connector flow history` lists them"
                 ) from error
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import yaml
-
 from cli.files.people_file import Row, write_people
+from cli.files.scalars import quoted
 
 from .values import ROLES
 
@@ -70,14 +69,14 @@ def flow_text(answers: Answers) -> str:
         "",
         "companies:",
         "  # The key is the company's key in the Intacct secret. The name begins every text.",
-        f"  {_quoted(answers.key)}:",
-        f"    name: {_quoted(answers.name)}",
-        f"    zone: {_quoted(answers.zone)}",
+        f"  {quoted(answers.key)}:",
+        f"    name: {quoted(answers.name)}",
+        f"    zone: {quoted(answers.zone)}",
         "",
         "# Told where nobody else can be found or reached. Ids are those of approvers.csv.",
-        f"default_approver: {_quoted(default.id)}",
+        f"default_approver: {quoted(default.id)}",
         "# Who looks after accounts payable.",
-        f"ap_lead: {_quoted(lead.id)}",
+        f"ap_lead: {quoted(lead.id)}",
         "",
         "# Read from the top; the first rule that matches wins. `approver` is the vendor's bill",
         "# approver in Intacct where approvers.csv has their login, else the default approver.",
@@ -113,9 +112,3 @@ def _calls(answers: Answers) -> list[str]:
         "      - sms: {to: approver, after: 10m, unless: confirmed}",
         "      - voice: {to: manager, after: 30m, unless: confirmed, confirm: true}",
     ]
-
-
-def _quoted(text: str) -> str:
-    """A text as a YAML scalar in double quotes, whatever it holds."""
-    scalar = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10_000)
-    return str(scalar).strip()

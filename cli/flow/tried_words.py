@@ -16,6 +16,8 @@ from ml_connector.domain.instants import to_text
 from ml_connector.domain.plans import SMS, VOICE, PlannedStep
 from ml_connector.domain.sentences import duration
 from ml_connector.domain.silences import Silence
+from ml_connector.domain.voice_script import prompts
+from ml_connector.domain.wording import spoken_language
 
 from .preview import measured
 from .rehearsal import Told
@@ -232,6 +234,9 @@ def _texts(trial: Trial) -> Iterator[RenderableType]:
         if not told.text or told.occurrence > 1:
             continue
         measure = measured(told.channel, told.text, told.language).words
+        said = told.text
+        if told.channel == VOICE and told.planned.step.confirm:
+            said += f" {prompts(spoken_language(told.language)).ask}"
         yield Text.assemble(
-            (f"Step {told.step} to {told.recipient} ({measure}): ", "bold"), printable(told.text)
+            (f"Step {told.step} to {told.recipient} ({measure}): ", "bold"), printable(said)
         )

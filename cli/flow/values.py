@@ -7,20 +7,20 @@ type carries its JSON Schema, so that an editor wants the same.
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Callable, Collection
 from decimal import Decimal
-from functools import cache
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from cli.zones import likely_zone, zones
 from ml_connector.domain.events import EventKind
 from ml_connector.domain.flow_form import LEAST_REPEAT_SECONDS, LONGEST_SECONDS, MOST_DAYS
 from ml_connector.domain.rules import Role
 from ml_connector.domain.wording import RULED
 
+from .currencies import CURRENCIES, likely
 from .problems import meant, one_of
 
 #: Whom a step may mean without naming somebody; nobody's id.
@@ -33,7 +33,8 @@ _DAY = _UNITS["d"]
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,6})([smhd])")
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_CURRENCY = re.compile("[A-Z]{3}")
+#: Quotation marks of word processors, which YAML takes for part of the text.
+_QUOTES = "“”„‟«»‹›‘’‚`\"'"  # noqa: RUF001 - what people paste
 _LONGEST_TEXT = 200
 #: Where an amount has any decimals, it has at least as many.
 _LEAST_DECIMALS = 2
@@ -102,8 +103,8 @@ def amount_text(value: object) -> str:
 
 
 def _currency(value: object) -> str:
-    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
-        raise unfit("an ISO 4217 code such as USD")
+    if not isinstance(value, str) or value not in CURRENCIES:
+        raise unfit(f"an ISO 4217 code such as USD{likely(value)}")
     return value
 
 
@@ -120,6 +121,14 @@ def _text(value: object) -> str:
     if not value.isprintable() or len(value) > _LONGEST_TEXT:
         raise unfit(f"a text of at most {_LONGEST_TEXT} printable characters on one line")
     return value.strip()
+
+
+def _pattern(value: object) -> str:
+    """What a name is compared with; quotation marks around it would make it match nothing."""
+    text = _text(value)
+    if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+        raise unfit("a text or a pattern with *, without typographic quotation marks around it")
+    return text
 
 
 def _key(value: object) -> str:
@@ -150,21 +159,15 @@ def _recipient(value: object) -> str:
     return str(value) if value in ROLES else _person(value)
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
 def _zone(value: object) -> str:
-    zones = _zones()
-    # A machine without the database cannot judge.
-    if not isinstance(value, str) or (zones and value not in zones):
-        raise unfit(f"an IANA time zone such as America/Chicago{meant(value, zones)}")
+    if not isinstance(value, str) or (zones() and value not in zones()):
+        raise unfit(f"an IANA time zone such as America/Chicago{likely_zone(str(value))}")
     return value
 
 
 _ID_PATTERN = f"^{_ID.pattern}$"
 Text = Annotated[str, *checked(_text, type="string", minLength=1, maxLength=_LONGEST_TEXT)]
+Pattern = Annotated[str, *checked(_pattern, type="string", minLength=1, maxLength=_LONGEST_TEXT)]
 Key = Annotated[str, *checked(_key, type=["string", "integer"])]
 CompanyKey = Annotated[str, *checked(_company, type="string")]
 Person = Annotated[str, *checked(_person, type="string", pattern=_ID_PATTERN)]

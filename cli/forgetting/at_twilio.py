@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 
 from cli.telephony import Twilio
@@ -12,9 +11,7 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.errors import DeliveryError
 from ml_connector.twilio.credentials import Sender
 from ml_connector.twilio.reading import PAGE_SIZE, Reader
-
-#: Before any message of anybody's.
-_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+from ml_connector.usecases.ports import Caller
 
 
 @dataclass(slots=True)
@@ -42,7 +39,7 @@ class Records:
         if dispatch.sid and not dispatch.voice:
             self._try(lambda: self.twilio.messenger.remove(dispatch.sid))
         elif dispatch.sid:
-            self._try(lambda: self.twilio.caller.blank(dispatch.sid))
+            self._try(lambda: self._caller_of(dispatch).blank(dispatch.sid))
             for leg in {dispatch.call_sid, dispatch.sid}:
                 if leg.startswith("CA"):
                     self._try(partial(self._remove_leg, leg))
@@ -52,14 +49,18 @@ class Records:
         """The text of what was sent to somebody else about them; false where it is left."""
         before = len(self.kept)
         if dispatch.sid:
-            port = self.twilio.caller if dispatch.voice else self.twilio.messenger
+            port = self._caller_of(dispatch) if dispatch.voice else self.twilio.messenger
             self._try(lambda: port.blank(dispatch.sid))
         return len(self.kept) == before
 
     # ----------------------------------------------------------------------------- inside
+    def _caller_of(self, call: Dispatch) -> Caller:
+        """The secret may name another flow or number by now than when it was placed."""
+        return self.twilio.caller.with_sender(call.sender)
+
     def _texts(self, number: str) -> Iterator[str]:
         """Ours to the number, and its replies to us; others may use the account too."""
-        sent = self.twilio.messenger.list_to(number, _EVER)
+        sent = self.twilio.messenger.ours_to(number)
         yield from (message.sid for message in sent)
         messages, sender = self.twilio.connection.messages(), self._sender
         ours = {sender.number, sender.messaging_service} - {""}

@@ -7,15 +7,14 @@ Bills get an entry in their own audit chain, cases one in theirs.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 
-from cli.console.failures import Failure
 from cli.deployment import Deployment
 from cli.flow.trying import event_for
+from cli.leasing import LEASE, lease_length, leased
 from ml_connector.aws.clock import SystemClock
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.domain.audit import Json
@@ -26,7 +25,7 @@ from ml_connector.domain.events import Sighting
 from ml_connector.domain.flows import Flow, FlowCompany
 from ml_connector.domain.hours import zone_named
 from ml_connector.domain.unit_of_work import Fence
-from ml_connector.errors import ConnectorError, StoreConflict
+from ml_connector.errors import ConnectorError
 from ml_connector.settings import Timings
 from ml_connector.usecases.digests import open_digest, planned_digests
 from ml_connector.usecases.ports import PollPorts
@@ -36,11 +35,6 @@ from .waiting import untold_of
 
 #: Bills written under one lease when each gets alerts of its own; polls wait that long.
 TOGETHER = 50
-#: A lease lasts this long and so much longer for every bill, seconds.
-LEASE, LEASE_FOR_EACH = 120.0, 0.5
-#: How long a poll that is going on is waited for, seconds, and between two looks.
-PATIENCE, PAUSE = 150.0, 1.0
-
 Done = Callable[[int, int], None]
 
 
@@ -175,7 +169,7 @@ class Teller:
     def _recorder(
         self, company: FlowCompany, lease: CompanyState, books: Books, bills: int
     ) -> Recorder:
-        until = self._clock.now() + timedelta(seconds=_length(bills))
+        until = self._clock.now() + timedelta(seconds=lease_length(bills))
         return Recorder(self._flow, company, lease, self._ports, until, books=lambda _: books)
 
     def _ring(self, dispatches: Sequence[str]) -> None:
@@ -187,30 +181,8 @@ class Teller:
             # The store is the truth: the status check finds what nobody rang for.
             self._telemetry.notes.append(f"{error.safe_message}; they go out a little later")
 
-    @contextmanager
-    def _leased(self, company: FlowCompany, bills: int) -> Iterator[CompanyState]:
-        """The company's lease: meanwhile no poll writes its documents. Raises Failure."""
-        documents, key = self._ports.documents, company.key
-        started = documents.state(key).poll_started_at
-        until = self._clock.monotonic() + PATIENCE
-        while True:
-            now = self._clock.now()
-            lease = documents.lease(key, now, now + timedelta(seconds=_length(bills)))
-            if lease:
-                break
-            if self._clock.monotonic() >= until:
-                raise Failure(f"{key}: polls hold it all the time; try again in a minute")
-            time.sleep(PAUSE)
-        try:
-            yield lease
-        finally:
-            # This was no poll: when the company is due next stays as it was.
-            with suppress(StoreConflict):
-                documents.finish(replace(lease, poll_started_at=started))
-
-
-def _length(bills: int) -> float:
-    return LEASE + LEASE_FOR_EACH * bills
+    def _leased(self, company: FlowCompany, bills: int) -> AbstractContextManager[CompanyState]:
+        return leased(self._ports.documents, company.key, self._clock, bills)
 
 
 class _NoCompanies:

@@ -60,7 +60,7 @@ def secured(folder: Path, plain_port: int) -> Access:
     Raises LocalAwsError where no certificate can be made here.
     """
     try:
-        from sandbox.aws.certificate import make  # noqa: PLC0415 - most worlds need none
+        from sandbox.certificate import make  # noqa: PLC0415 - most worlds need none
     except ModuleNotFoundError as error:
         raise LocalAwsError(
             f"a secured local AWS makes a certificate: {error.name} is not installed; "

@@ -12,12 +12,12 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.aws.metrics import Metrics, key
+from sandbox.running import Running
 
 if TYPE_CHECKING:
     from sandbox.aws.stack import Stack
@@ -42,7 +42,7 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 _MISSING = {"breaching": True, "notBreaching": False}
 
 
-class Alarms:
+class Alarms(Running):
     """Evaluates all alarms of a stack once a `every` seconds; a context manager that runs them.
 
     A minute of an alarm's period lasts `minute_seconds` real seconds.
@@ -70,17 +70,6 @@ class Alarms:
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(_STOP_TIMEOUT)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def states(self) -> dict[str, str]:
         """State of every alarm by logical id: OK, ALARM or INSUFFICIENT_DATA."""

@@ -26,7 +26,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
 from typing import NoReturn, Self
 
 import boto3
@@ -38,6 +37,7 @@ from sandbox.aws import wait
 from sandbox.aws.access import ACCOUNT, HOST, OPEN, Access, secured
 from sandbox.aws.errors import LocalAwsError, NotReadyError
 from sandbox.aws.ports import a_free_one, is_free
+from sandbox.running import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -57,7 +57,7 @@ _ROOM = 2 << 30
 _RANDOM_SUFFIX = 8
 
 
-class LocalAws:
+class LocalAws(Running):
     """A local AWS that can be started and stopped; a context manager that does both.
 
     `interpreter` is the Python of the environment that holds ministack; by default the one named
@@ -120,17 +120,6 @@ class LocalAws:
         for client in self._clients.values():
             client.close()
         self._clients.clear()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     # ------------------------------------------------------------------ use
 

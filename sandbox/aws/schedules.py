@@ -17,13 +17,13 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.aws.errors import LocalAwsError
 from sandbox.aws.expressions import next_occurrence
+from sandbox.running import Running
 
 if TYPE_CHECKING:
     from sandbox.aws.stack import Stack
@@ -44,7 +44,7 @@ class _Schedule:
     due: datetime | None
 
 
-class Schedules:
+class Schedules(Running):
     """Runs all schedules of a stack until stopped; a context manager that starts and stops.
 
     A minute of schedule time lasts `minute_seconds` real seconds. Schedule time begins at the
@@ -87,17 +87,6 @@ class Schedules:
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(_STOP_TIMEOUT)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def disable(self, logical_id: str) -> None:
         """Switch one schedule off, by its logical id in the transformed template."""

@@ -98,7 +98,7 @@ class Story:
         )
 
     def _silence(self, bill: Record) -> None:
-        # Off until then: where the machine is slow, a try may go out before a poll sees the approval.
+        # Off until then: on a slow machine a try may go out before a poll sees the approval.
         self._tell.expect(
             "INV-4713: the case is handled, the waiting retry was never sent",
             lambda: self._handled(bill) and self._states(bill)[-1:] == [DispatchState.NOT_SENT],

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from sandbox.running import Running
 from sandbox.twilio.admin import TwilioAdmin
 from sandbox.twilio.app import build_app
 from sandbox.twilio.server import Connections, Server, listen
@@ -15,7 +16,6 @@ from sandbox.twilio.world import World
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
-    from types import TracebackType
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS, STOP_SECONDS = 10.0, 10.0
@@ -40,7 +40,7 @@ def point_at(client: Any, url: str) -> None:  # noqa: ANN401 whose type is not i
         product.base_url = url
 
 
-class TwilioSimulator:
+class TwilioSimulator(Running):
     """A simulator on a thread of its own, for tests: `with TwilioSimulator() as sim: sim.url`.
 
     With `clock_running=False` its time passes only through `sim.admin.forward(seconds)`.
@@ -83,14 +83,3 @@ class TwilioSimulator:
     def _started(self, server: Server) -> None:
         self._server, self._loop = server, asyncio.get_running_loop()
         self._ready.set()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()

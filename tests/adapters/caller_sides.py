@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,10 +15,9 @@ from ml_connector.twilio.endpoints import Endpoints
 from ml_connector.twilio.http_client import ConnectorHttpClient, ReadPolicy
 from ml_connector.twilio.studio import StudioCaller
 from ml_connector.usecases.ports import Caller
+from tests.adapters.provider_sides import FakeSide, ProviderSide, SimulatedSide, a_clock
 from tests.adapters.twilio_world import ANN, TIMEOUT, TOKEN, World
 from tests.support import calls
-from tests.support.clock import HandClock
-from tests.support.provider import Create
 
 OURS = "+15550100000"
 #: The definition that is published.
@@ -67,71 +64,23 @@ _PHONES: dict[str, tuple[str, list[str]]] = {
 }
 
 
-class Side(Protocol):
-    """The provider's side of one kind of caller, to arrange what happens there."""
+class Side(ProviderSide, Protocol):
+    """The provider's side of one kind of caller."""
 
     caller: Caller
-
-    def now(self) -> datetime:
-        """The provider's time."""
-
-    def forward(self, seconds: float) -> None:
-        """Time passes at the provider."""
-
-    def placed(self) -> list[str]:
-        """The ids of all calls ever accepted, oldest first."""
-
-    def asked(self) -> int:
-        """How many requests for a call arrived or were tried."""
 
     def phone(self, number: str, behaviour: str) -> None:
         """What this phone does from now on."""
 
-    def refuse(self, number: str, code: int) -> None:
-        """Calls to this number are refused with this code."""
 
-    def block(self) -> None:
-        """The next request meets a suspended account (20003)."""
-
-    def be_busy(self, retry_after: int | None) -> None:
-        """The next request is answered 429."""
-
-    def lose_reply(self) -> None:
-        """The next request is accepted and answered 500."""
-
-    def lose_request(self) -> None:
-        """The next request is not accepted and answered 500."""
-
-    def go_away(self) -> None:
-        """Nobody listens any more."""
-
-    def list_late(self, seconds: float) -> None:
-        """From now on calls are listed that long after they were accepted."""
-
-    def close_lists(self) -> None:
-        """From now on nothing can be read."""
-
-
-class InMemory:
+class InMemory(FakeSide):
     """The fake."""
 
     def __init__(self, *, confirms: bool) -> None:
-        # Not on a whole second: the provider's stamps are.
-        self._clock = HandClock(datetime(2026, 11, 23, 9, 30, 0, 640_000, tzinfo=UTC))
-        self._calls = calls.Calls(self._clock, confirms=confirms)
+        clock = a_clock()
+        self._calls = calls.Calls(clock, confirms=confirms)
+        super().__init__(clock, self._calls)
         self.caller: Caller = self._calls
-
-    def now(self) -> datetime:
-        return self._clock.now()
-
-    def forward(self, seconds: float) -> None:
-        self._clock.forward(seconds=seconds)
-
-    def placed(self) -> list[str]:
-        return [placed.sid for placed in self._calls.log]
-
-    def asked(self) -> int:
-        return self._calls.requests
 
     def phone(self, number: str, behaviour: str) -> None:
         self._calls.line(number).life = _LIVES[behaviour]
@@ -139,98 +88,26 @@ class InMemory:
     def refuse(self, number: str, code: int) -> None:
         self._calls.line(number).refuses_with = code
 
-    def block(self) -> None:
-        self._calls.answer_next(Create.BLOCKED, error_code=20003)
 
-    def be_busy(self, retry_after: int | None) -> None:
-        self._calls.answer_next(Create.BUSY, retry_after=retry_after)
-
-    def lose_reply(self) -> None:
-        self._calls.answer_next(Create.LOST_REPLY)
-
-    def lose_request(self) -> None:
-        self._calls.answer_next(Create.LOST_REQUEST)
-
-    def go_away(self) -> None:
-        self._calls.answer_next(Create.NOT_SENT)
-
-    def list_late(self, seconds: float) -> None:
-        self._calls.list_delay = timedelta(seconds=seconds)
-
-    def close_lists(self) -> None:
-        self._calls.lists_down = True
-
-
-class Simulated:
+class Simulated(SimulatedSide):
     """An adapter, in front of the simulated Twilio; with a published flow if it `confirms`."""
 
+    caller: Caller
+
     def __init__(self, world: World, stack: ExitStack, *, confirms: bool) -> None:
-        self._admin = world.admin
-        self._stack = stack
-        self._kind = "executions" if confirms else "calls"
+        super().__init__(world, stack, "executions" if confirms else "calls")
         self._admin.settings(calls_per_second=0)
         self.connection = connected(world)
         self.flow = published(self.connection) if confirms else ""
-        self.caller: Caller = self._over(self.connection)
+        self.connect(self.connection)
 
-    def now(self) -> datetime:
-        now: datetime = self._admin.now()
-        return now
-
-    def forward(self, seconds: float) -> None:
-        self._admin.forward(seconds)
-
-    def placed(self) -> list[str]:
-        return [each.sid for each in self._admin.accepted()]
-
-    def asked(self) -> int:
-        name = f"{self._kind}.create"
-        return sum(each.endpoint == name for each in self._admin.requests())
+    def connect(self, connection: TwilioConnection) -> None:
+        ours = sender(self.flow)
+        self.caller = (StudioCaller if self.flow else AnnouncingCaller)(connection, ours)
 
     def phone(self, number: str, behaviour: str) -> None:
         name, keys = _PHONES[behaviour]
         self._admin.phone(number).set(behaviour=name, keys=keys)
-
-    def refuse(self, number: str, code: int) -> None:
-        self._create("refuse", recipient=number, code=code, count=None)
-
-    def block(self) -> None:
-        self._create("bad_auth", code=20003)
-
-    def be_busy(self, retry_after: int | None) -> None:
-        self._create("rate_limited", retry_after=retry_after)
-
-    def lose_reply(self) -> None:
-        self._create("error_after", status=500)
-
-    def lose_request(self) -> None:
-        self._create("error_before", status=500)
-
-    def go_away(self) -> None:
-        # Bound and not listening: for as long as the test runs the port is nobody else's.
-        nobody = self._stack.enter_context(socket.socket())
-        nobody.bind(("127.0.0.1", 0))
-        connection = TwilioConnection(
-            TOKEN, Endpoints(f"http://127.0.0.1:{nobody.getsockname()[1]}")
-        )
-        self._stack.callback(connection.close)
-        self.caller = self._over(connection)
-
-    def list_late(self, seconds: float) -> None:
-        self._create("list_delay", seconds=seconds, count=None)
-
-    def close_lists(self) -> None:
-        for what in ("list", "fetch", "context"):
-            name = f"{self._kind}.{what}"
-            self._admin.fault("error_before", endpoint=name, status=503, count=None)
-
-    def _over(self, connection: TwilioConnection) -> Caller:
-        if self.flow:
-            return StudioCaller(connection, sender(self.flow))
-        return AnnouncingCaller(connection, sender())
-
-    def _create(self, kind: str, **options: object) -> None:
-        self._admin.fault(kind, endpoint=f"{self._kind}.create", **options)
 
 
 def sender(flow: str = "") -> Sender:

@@ -45,6 +45,18 @@ def a_world() -> World:
     return world
 
 
+def two_bills() -> World:
+    """4711 is confirmed on the phone and approved; 4712 is small, texted and left to wait."""
+    made = a_world()
+    made.open("4711")
+    made.run(minutes=4)
+    made.ledger.approve("4711")
+    made.run(minutes=4)
+    made.open("4712", amount="10.00")
+    made.run(minutes=4)
+    return made
+
+
 def stored(stack: Stack, world: World) -> None:
     """Put all that a world remembers into the tables of the stack, and publish its flow."""
     stack.deployment.alerts  # noqa: B018 - binds the models

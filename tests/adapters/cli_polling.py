@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -37,24 +38,34 @@ class _Context:
         return TIME * 1000
 
 
+def intacct_secret(*companies: str, **changes: str) -> dict[str, Any]:
+    """The simulator's credentials as they are stored, for these companies or for `acme`."""
+    company = {
+        "company_id": "acme-sandbox",
+        "user_id": USER_ID,
+        "user_password": USER_PASSWORD,
+        **changes,
+    }
+    return {
+        "sender_id": SENDER_ID,
+        "sender_password": SENDER_PASSWORD,
+        "companies": dict.fromkeys(companies or ("acme",), company),
+    }
+
+
+@contextmanager
+def reading(monkeypatch: pytest.MonkeyPatch, sim: IntacctSimulator) -> Iterator[Stack]:
+    """A stack with credentials for the simulator."""
+    with deployed(monkeypatch) as made:
+        made.parameters |= {"IntacctEndpoint": sim.url, "IntacctTrustedHost": "127.0.0.1"}
+        made.put_secret("IntacctSecretId", intacct_secret())
+        yield made
+
+
 @contextmanager
 def watching(monkeypatch: pytest.MonkeyPatch, sim: IntacctSimulator) -> Iterator[Stack]:
     """A stack with credentials for the simulator, and Ann and Bob."""
-    with deployed(monkeypatch) as made:
-        made.parameters |= {"IntacctEndpoint": sim.url, "IntacctTrustedHost": "127.0.0.1"}
-        company = {
-            "company_id": "acme-sandbox",
-            "user_id": USER_ID,
-            "user_password": USER_PASSWORD,
-        }
-        made.put_secret(
-            "IntacctSecretId",
-            {
-                "sender_id": SENDER_ID,
-                "sender_password": SENDER_PASSWORD,
-                "companies": {"acme": company},
-            },
-        )
+    with reading(monkeypatch, sim) as made:
         for number, name in enumerate(("ann", "bob"), start=1):
             made.deployment.approvers.put(
                 Approver(name, f"{name.title()} Approver", f"+1555010000{number}", "salt")

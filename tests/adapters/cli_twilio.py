@@ -28,17 +28,6 @@ SECRET = {
 
 
 @contextmanager
-def standing_still(running: TwilioSimulator) -> Iterator[TwilioSimulator]:
-    """The simulator with nothing in it, whose time passes only by hand."""
-    running.admin.reset(seed=1)
-    running.admin.stop_clock()
-    try:
-        yield running
-    finally:
-        running.admin.run_clock()
-
-
-@contextmanager
 def connected(monkeypatch: pytest.MonkeyPatch, sim: TwilioSimulator) -> Iterator[Stack]:
     """A stack with credentials for the simulator, and Ann."""
     with deployed(monkeypatch) as made:

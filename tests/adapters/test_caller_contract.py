@@ -20,16 +20,8 @@ from ml_connector.errors import (
     DeliveryRejected,
     DeliveryTransient,
 )
-from sandbox.twilio.simulator import TwilioSimulator
 from tests.adapters.caller_sides import BEHAVIOURS, CALL, SETTLED, InMemory, Side, Simulated
 from tests.adapters.twilio_world import ANN, BEN, TIMEOUT, fresh
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
-
 
 CONFIRMING = ("memory, confirms", "Studio")
 
@@ -75,7 +67,7 @@ def sids(calls: Iterable[ProviderCall]) -> list[str]:
 # --------------------------------------------------------------------------------- placing
 def test_an_accepted_call_is_going_on_and_shown_as_it_was_asked_for(side: Side) -> None:
     call = side.caller.place_call(CALL, TIMEOUT)
-    assert side.placed() == [call.sid]
+    assert side.accepted() == [call.sid]
     assert (call.to, call.status) == (ANN, CallStatus.ACTIVE)
     assert call.dispatch_id == ("d-1" if side.caller.confirms else "")
     found = side.caller.outcome(call.sid)
@@ -115,13 +107,13 @@ def test_a_second_call_to_a_number_starts_nothing_while_one_asks_for_a_key(side:
             place(side, dispatch_id="d-2")
         assert busy.value.conflicting_sid == first
         assert busy.value.retryable
-        assert side.placed() == [first]
+        assert side.accepted() == [first]
     else:
         assert place(side, dispatch_id="d-2") != first
-        assert len(side.placed()) == 2
-    assert place(side, BEN) == side.placed()[-1]
+        assert len(side.accepted()) == 2
+    assert place(side, BEN) == side.accepted()[-1]
     side.forward(SETTLED)
-    assert place(side, dispatch_id="d-3") == side.placed()[-1]
+    assert place(side, dispatch_id="d-3") == side.accepted()[-1]
 
 
 def test_a_call_that_conflicts_counts_before_it_is_listed(side: Side) -> None:
@@ -141,8 +133,8 @@ def test_a_refused_recipient_is_a_permanent_refusal(side: Side, code: int) -> No
         place(side)
     assert (refused.value.provider_code, refused.value.http_status) == (code, 400)
     assert ANN not in str(refused.value)
-    assert side.placed() == []
-    assert [place(side, BEN)] == side.placed()
+    assert side.accepted() == []
+    assert [place(side, BEN)] == side.accepted()
 
 
 def test_a_closed_account_is_for_the_operator(side: Side) -> None:
@@ -150,7 +142,7 @@ def test_a_closed_account_is_for_the_operator(side: Side) -> None:
     with pytest.raises(DeliveryBlocked) as refused:
         place(side)
     assert (refused.value.provider_code, refused.value.http_status) == (20003, 401)
-    assert side.placed() == []
+    assert side.accepted() == []
 
 
 @pytest.mark.parametrize(("told", "expected"), [(7, 7.0), (None, 1.0)])
@@ -163,7 +155,7 @@ def test_too_many_requests_say_when_to_come_again(
     error = refused.value
     assert type(error) is DeliveryTransient
     assert (error.retry_after, error.http_status, error.provider_code) == (expected, 429, 20429)
-    assert side.placed() == []
+    assert side.accepted() == []
 
 
 def test_what_was_accepted_without_our_hearing_is_unknown_and_found_by_what_it_carries(
@@ -175,7 +167,7 @@ def test_what_was_accepted_without_our_hearing_is_unknown_and_found_by_what_it_c
         place(side)
     assert not unknown.value.retryable
     (found,) = side.caller.list_to(ANN, start)
-    assert [found.sid] == side.placed()
+    assert [found.sid] == side.accepted()
     assert found.dispatch_id == ("d-1" if side.caller.confirms else "")
 
 
@@ -184,7 +176,7 @@ def test_what_was_lost_on_the_way_is_unknown_and_not_listed(side: Side) -> None:
     side.lose_request()
     with pytest.raises(DeliveryOutcomeUnknown):
         place(side)
-    assert side.placed() == []
+    assert side.accepted() == []
     assert list(side.caller.list_to(ANN, start)) == []
 
 
@@ -202,14 +194,14 @@ def test_where_nobody_listens_nothing_was_sent(side: Side) -> None:
     with pytest.raises(DeliveryNotSent) as not_sent:
         place(side)
     assert not_sent.value.retryable
-    assert side.placed() == []
+    assert side.accepted() == []
 
 
 @pytest.mark.parametrize("timeout", [0.0, -3.0])
 def test_without_time_nobody_is_called(side: Side, timeout: float) -> None:
     with pytest.raises(DeliveryNotSent):
         side.caller.place_call(CALL, timeout)
-    assert side.placed() == []
+    assert side.accepted() == []
 
 
 @pytest.mark.parametrize(
@@ -325,7 +317,7 @@ def test_a_call_that_is_ended_before_anybody_takes_it_is_canceled(side: Side) ->
     found = side.caller.outcome(sid)
     assert found
     assert found.status is CallStatus.CANCELED
-    assert place(side) == side.placed()[-1]
+    assert place(side) == side.accepted()[-1]
 
 
 def test_ending_a_call_somebody_listens_to_confirms_nothing(side: Side) -> None:

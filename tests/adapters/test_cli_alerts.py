@@ -12,10 +12,11 @@ import pytest
 
 from ml_connector.domain.audit import check
 from ml_connector.domain.bills import BillState
-from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.cases import CaseState, StopReason, stop_of
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.plans import started
 from ml_connector.store.audit import DynamoAuditTrail
+from ml_connector.store.models import AuditItem, CaseItem
 from tests.adapters.cli_cases import PolledCompany, bundle, rewrite
 from tests.adapters.cli_deployment import FLOW, Stack, deployed, typed
 from tests.support.bills import a_bill
@@ -196,6 +197,38 @@ def test_a_bill_that_was_there_before_going_live_has_no_case(stack: Stack) -> No
     assert "nobody was ever told" in refused["error"]["message"]
 
 
+def test_an_entry_that_cannot_be_read_is_named_with_what_to_do(
+    stack: Stack, acme: PolledCompany
+) -> None:
+    case = acme.submit("4711", "INV-1", "500")
+    for name, seq in ((case.chain, 1), ("doc#acme#bill#4711", 1)):
+        AuditItem.get(name, seq).update([AuditItem.data.set("{not JSON")])
+        shown = stack.run("alerts", "show", "INV-1")
+        assert shown.exit_code == 1
+        assert shown.stderr == (
+            f"error: entry {seq} of the audit chain {name} cannot be read: somebody changed it; "
+            f"`ml-connector audit verify --chain '{name}'` says what was done to it\n"
+        )
+
+
+@pytest.mark.parametrize("by", ["number", "case"])
+def test_a_case_that_is_gone_is_not_one_nobody_was_told_of(
+    stack: Stack, acme: PolledCompany, by: str
+) -> None:
+    case = acme.submit("4711", "INV-1", "500")
+    CaseItem.get(case.chain, "case").delete()
+    what = "INV-1" if by == "number" else case.id
+    shown = stack.run("alerts", "show", what)
+    assert shown.exit_code == 1
+    assert "nobody was ever told" not in shown.output
+    assert f"the audit says that case {case.id} was opened" in shown.stdout
+    assert "`ml-connector restore`" in shown.stdout
+    document = stack.json("alerts", "show", what, status=1)
+    assert (document["ok"], document["lost"]) == (False, [case.id])
+    refused = stack.json("alerts", "cancel", what, "--yes", "--reason", "x", status=1)
+    assert f"the audit says that case {case.id} was opened" in refused["error"]["message"]
+
+
 # -------------------------------------------------------------------------------------- cancel
 def test_cancel_stops_a_case_and_the_audit_says_who_and_why(
     stack: Stack, acme: PolledCompany
@@ -206,7 +239,7 @@ def test_cancel_stops_a_case_and_the_audit_says_who_and_why(
     file = stack.deployment.alerts.case_file(case.id)
     assert file
     assert (file.case.state, file.case.agenda) == (CaseState.CANCELLED, ())
-    assert [alert.stop_reason for alert in file.alerts] == [StopReason.CANCELLED]
+    assert [stop_of(file.case, alert) for alert in file.alerts] == [StopReason.CANCELLED]
     entries = list(DynamoAuditTrail().chain(case.chain))
     assert entries[-1].kind == "case.cancelled"
     assert entries[-1].data["reason"] == "entered twice"

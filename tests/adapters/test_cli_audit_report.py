@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.store.models import DocumentItem
+from ml_connector.store.models import AuditItem, DocumentItem
 from tests.adapters.cli_audit import a_world, stored
 from tests.adapters.cli_deployment import Stack, deployed
 from tests.support.calls import NOBODY_ANSWERS, PRESSES_ONE
@@ -135,6 +135,32 @@ def test_files_hold_the_same_and_what_others_wrote_is_text(stack: Stack, tmp_pat
     assert HOSTILE in parsed.cells
     assert "script" not in parsed.tags
     assert "Baker Steel" in parsed.cells
+
+
+def test_files_that_are_there_are_written_over_only_once_somebody_agrees(
+    stack: Stack, tmp_path: Path
+) -> None:
+    table, page = tmp_path / "report.csv", tmp_path / "report.html"
+    page.write_text("mine")
+    words = (*REPORT, "--csv", str(table), "--html", str(page))
+    assert stack.run(*words).exit_code == 2
+    assert stack.run(*words, answers="n\n").exit_code == 1
+    assert (page.read_text(), table.exists()) == ("mine", False)
+    assert stack.run(*words, answers="y\n").exit_code == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert stack.run(*words, "--yes").exit_code == 0
+
+
+def test_a_case_without_its_opening_is_said_and_not_counted(stack: Stack, world: World) -> None:
+    (case,) = (one.chain for one in world.tables.cases.values() if one.document == "bill#4711")
+    AuditItem.get(case, 1).delete()
+    document = stack.json(*REPORT)
+    assert document["damaged"] == [case]
+    assert document["rows"][-1]["cases"] == 1
+    shown = stack.run(*REPORT)
+    assert "warning: 1 case counted nowhere" in shown.stderr
+    assert case in shown.stderr
+    assert "audit verify" in shown.stderr
 
 
 def test_people_get_a_table_with_times_in_words(stack: Stack) -> None:

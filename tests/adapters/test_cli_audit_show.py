@@ -15,7 +15,7 @@ import pytest
 from ml_connector.domain.audit import AuditEntry, check
 from ml_connector.domain.chains import Link, digest_of
 from ml_connector.store.models import ApproverItem, AuditItem, CaseItem, DocumentItem
-from tests.adapters.cli_audit import a_world, entries, stored
+from tests.adapters.cli_audit import a_world, entries, stored, two_bills
 from tests.adapters.cli_deployment import Stack, deployed
 from tests.support.bundling import submit, world_of
 from tests.support.calls import NOBODY_ANSWERS
@@ -26,15 +26,7 @@ PERIOD = ("--from", "2026-11-23", "--to", "2026-11-23")
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """4711 is confirmed on the phone and approved; 4712 is small, texted and left to wait."""
-    made = a_world()
-    made.open("4711")
-    made.run(minutes=4)
-    made.ledger.approve("4711")
-    made.run(minutes=4)
-    made.open("4712", amount="10.00")
-    made.run(minutes=4)
-    return made
+    return two_bills()
 
 
 @pytest.fixture
@@ -145,6 +137,31 @@ def test_a_forged_entry_is_said_with_the_story(stack: Stack) -> None:
     assert "broken: doc#acme#bill#4712: changed: entry 1 is not what was written" in shown.stdout
 
 
+@pytest.mark.parametrize("of", ["case", "document"])
+def test_a_chain_removed_as_a_whole_is_broken_as_long_as_its_head_is_there(
+    stack: Stack, world: World, of: str
+) -> None:
+    (case,) = (one for one in world.tables.cases.values() if one.document == "bill#4711")
+    name = case.chain if of == "case" else "doc#acme#bill#4711"
+    for entry in world.tables.chains[name]:
+        AuditItem.get(entry.chain, entry.seq).delete()
+    document = stack.json("audit", "show", "4711", status=1)
+    assert [(one["chain"], one["what"]) for one in document["broken"]] == [(name, "no_entries")]
+    assert "whole" not in stack.run("audit", "show", "4711").stdout
+
+
+def test_a_case_of_which_nothing_is_left_is_named_by_the_entry_that_opened_it(
+    stack: Stack, world: World
+) -> None:
+    (case,) = (one for one in world.tables.cases.values() if one.document == "bill#4711")
+    for entry in world.tables.chains[case.chain]:
+        AuditItem.get(entry.chain, entry.seq).delete()
+    CaseItem.get(case.chain, "case").delete()
+    (found,) = stack.json("audit", "show", "4711", status=1)["broken"]
+    assert (found["chain"], found["what"]) == (case.chain, "no_entries")
+    assert found["said"].startswith("entry 1 of doc#acme#bill#4711 names it")
+
+
 def another(stack: Stack, record: str, company: str = "acme") -> None:
     """One more bill with the number 4711."""
     stack.deployment.documents  # noqa: B018 - binds the models
@@ -175,10 +192,45 @@ def test_companies_with_the_same_record_numbers_are_told_apart(stack: Stack) -> 
     assert (shown["document"]["company"], shown["zone"]) == ("beta", "UTC")
 
 
-def test_a_number_nobody_knows_is_a_usage_error(stack: Stack) -> None:
+def test_a_number_nobody_knows_is_said_so(stack: Stack) -> None:
     result = stack.run("audit", "show", "0815")
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "no bill or payment '0815' is known" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--record", "999"), "'4711' is known, but --record '999' does not fit it"),
+        (("--company", "zzz"), "'4711' is known, but --company 'zzz' does not fit it"),
+        (("--record", "9", "--company", "z"), "but --record '9' and --company 'z' does not fit"),
+        (
+            ("--record", "99", "--company", "acme"),
+            "but --record '99' together with --company 'acme' does not fit it",
+        ),
+    ],
+)
+def test_what_does_not_fit_a_known_number_is_named_with_what_does(
+    stack: Stack, words: tuple[str, ...], said: str
+) -> None:
+    another(stack, "99", company="beta")
+    result = stack.run("audit", "show", "4711", *words)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "  --record 4711: bill 4711 of acme, Baker Steel" in result.stderr
+
+
+def test_a_name_that_turns_the_direction_of_writing_is_shown_without(stack: Stack) -> None:
+    stack.deployment.documents  # noqa: B018 - binds the models
+    item = DocumentItem.get("company#acme", "bill#4711")
+    item.vendor_name = "Baker \u202eleetS\u200b Ltd"
+    item.save()
+    shown = stack.run("audit", "show", "4711")
+    document = stack.run("audit", "show", "4711", "--json")
+    assert "Baker  leetS  Ltd" in shown.stdout
+    for result in (shown, document):
+        assert not set(result.output) & {"\u202e", "\u200b"}
+    assert json.loads(document.stdout)["document"]["vendor"] == item.vendor_name
 
 
 # ----------------------------------------------------------------------------------- export
@@ -246,6 +298,7 @@ def test_what_looks_like_a_formula_is_text_in_a_spreadsheet(stack: Stack) -> Non
         (("--from", "23.11.2026"), "--from '23.11.2026' is no day"),
         (("--from", "2026-11-23", "--to", "2026-11-22"), "is before --from"),
         (("--from", "2026-11-23", "--zone", "Mars"), "no IANA time zone"),
+        (("--from", "9000-01-01"), "--from 9000-01-01 is later than today, "),
     ],
 )
 def test_periods_that_are_none_are_usage_errors(
@@ -259,4 +312,24 @@ def test_periods_that_are_none_are_usage_errors(
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(stack: Stack, tmp_path: Path) -> None:
     result = stack.run("audit", "export", *PERIOD, "--out", str(tmp_path / "no" / "audit.csv"))
     assert result.exit_code == 1
+    assert result.stderr == f"error: {tmp_path / 'no' / 'audit.csv'}: No such file or directory\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_written_over_only_once_somebody_agrees(
+    stack: Stack, tmp_path: Path
+) -> None:
+    out = tmp_path / "audit.csv"
+    out.write_text("mine")
+    words = ("audit", "export", *PERIOD, "--out", str(out))
+    unanswered = stack.run(*words)
+    assert (unanswered.exit_code, out.read_text()) == (2, "mine")
+    assert "say --yes to go on without asking" in unanswered.stderr
+    refused = stack.run(*words, answers="n\n")
+    assert (refused.exit_code, refused.stdout) == (1, "Nothing was written.\n")
+    assert out.read_text() == "mine"
+    assert stack.run(*words, answers="y\n").exit_code == 0
+    assert out.read_text().startswith("chain,seq,")
+    out.write_text("mine")
+    assert stack.json(*words, "--yes")["ok"] is True
+    assert out.read_text() != "mine"

@@ -13,7 +13,7 @@ from ml_connector.domain.audit import AuditEntry, ChainHead, entry_after
 from ml_connector.domain.roots import part_document, part_key, root_document, root_key
 from ml_connector.store.mapping import audit_item
 from ml_connector.store.models import AuditItem, CaseItem, DocumentItem
-from tests.adapters.cli_audit import a_world, entries, stored
+from tests.adapters.cli_audit import entries, stored, two_bills
 from tests.adapters.cli_deployment import Stack, deployed
 from tests.support.clock import START
 from tests.support.world import World
@@ -24,14 +24,7 @@ DAY = date(2026, 11, 23)
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    made = a_world()
-    made.open("4711")
-    made.run(minutes=4)
-    made.ledger.approve("4711")
-    made.run(minutes=4)
-    made.open("4712", amount="10.00")
-    made.run(minutes=4)
-    return made
+    return two_bills()
 
 
 @pytest.fixture
@@ -271,6 +264,28 @@ def test_what_is_old_enough_by_a_root_may_be_gone(stack: Stack, world: World) ->
     assert broken(stack)[0]["what"] == "removed"
     assert broken(stack, "--expired-before", "2026-11-23")[0]["what"] == "removed"
     assert stack.json("audit", "verify", "--expired-before", "2026-11-24")["ok"] is True
+
+
+def test_a_chain_that_is_not_there_is_no_clean_bill(stack: Stack, world: World) -> None:
+    mistyped = stack.run("audit", "verify", "--chain", "foo")
+    assert mistyped.exit_code == 2
+    assert "no such chain; they are called doc#COMPANY#bill#RECORD" in mistyped.stderr
+    for name in ("doc#acme#bill#0815", "case#abc", "person#nobody", f"{case_of(world)}x"):
+        unknown = stack.run("audit", "verify", "--chain", name)
+        assert unknown.exit_code == 1
+        assert f"there is no chain '{name}'" in unknown.stderr
+        assert "broken=0" not in unknown.output
+
+
+def test_a_chain_that_only_its_head_or_a_root_knows_is_broken_and_there(
+    stack: Stack, world: World
+) -> None:
+    name = case_of(world)
+    remove_every_entry(chain(world, name))
+    assert broken(stack, "--chain", name)[0]["what"] == "no_entries"
+    keep_root(world)
+    CaseItem.get(name, "case").delete()
+    assert broken(stack, "--chain", name)[0]["what"] == "no_entries"
 
 
 def test_a_day_that_is_none_is_a_usage_error(stack: Stack) -> None:

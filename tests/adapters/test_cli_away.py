@@ -10,7 +10,7 @@ import pytest
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import AuditEntry, check
 from ml_connector.store.audit import DynamoAuditTrail
-from tests.adapters.cli_deployment import Stack, deployed
+from tests.adapters.cli_deployment import Stack, deployed, typed
 
 PEOPLE = (
     Approver("ann", "Ann Approver", "+15550100001", "s"),
@@ -40,13 +40,13 @@ def chain(stack: Stack, name: str = "ann") -> list[AuditEntry]:
 
 
 def away(stack: Stack, *words: str) -> str:
-    result = stack.run("approvers", "away", *words)
+    result = stack.run("approvers", "away", *words, "--yes")
     return f"{result.exit_code} {result.output}"
 
 
 def test_an_absence_is_stored_with_who_stands_in_and_ends_when_they_are_back(stack: Stack) -> None:
     days = ("--from", "2026-12-01", "--until", "2026-12-05")
-    words = ("approvers", "away", "ann", *days, "--substitute", "bob", "--reason", "leave")
+    words = ("approvers", "away", "ann", *days, "--substitute", "bob", "--reason", "leave", "--yes")
     document = stack.json(*words)
     assert document == {
         "ok": True,
@@ -60,7 +60,7 @@ def test_an_absence_is_stored_with_who_stands_in_and_ends_when_they_are_back(sta
         date(2026, 12, 1),
         date(2026, 12, 5),
     )
-    document = stack.json("approvers", "away", "ann", "--clear")
+    document = stack.json("approvers", "away", "ann", "--clear", "--yes")
     assert (document["away_from"], document["substitute"]) == (None, "bob")
     gone, back = chain(stack)
     assert (gone.kind, back.kind) == ("person.away", "person.back")
@@ -135,6 +135,23 @@ def test_a_command_that_means_nothing_is_a_usage_error(
 ) -> None:
     assert away(stack, *words).startswith("2 ")
     assert tuple(stack.deployment.approvers.everybody()) == PEOPLE
+
+
+def test_it_asks_first_and_takes_no_for_an_answer(stack: Stack) -> None:
+    words = ("approvers", "away", "bob", "--until", "2099-01-02")
+    unanswered = stack.run(*words)
+    assert unanswered.exit_code == 2
+    assert "say --yes to go on without asking" in unanswered.stderr
+    refused = stack.run(*words, answers=typed("n"))
+    assert (refused.exit_code, refused.stdout) == (1, "Nothing was changed.\n")
+    assert tuple(stack.deployment.approvers.everybody()) == PEOPLE
+    agreed = stack.run(*words, answers=typed("y", "leave"))
+    assert agreed.exit_code == 0, agreed.output
+    assert "until 2099-01-02; cho is told instead? [y/N]" in agreed.stderr
+    (gone,) = chain(stack, "bob")
+    assert gone.data["reason"] == "leave"
+    assert stack.run("approvers", "away", "bob", "--clear", answers=typed("n")).exit_code == 1
+    assert person(stack, "bob").away_until == date(2099, 1, 2)
 
 
 def test_somebody_written_meanwhile_is_read_again(

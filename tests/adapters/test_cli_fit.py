@@ -31,6 +31,7 @@ from sandbox.intacct import (
     Recipe,
 )
 from tests.adapters.cli_deployment import deployed
+from tests.adapters.cli_polling import intacct_secret, reading
 
 BILLS, WAITING = 120, 24
 ANSWERS = (SENDER_ID, SENDER_PASSWORD, "acme-sandbox", USER_ID, USER_PASSWORD)
@@ -301,21 +302,8 @@ def test_stored_credentials_will_do_instead_of_typed_ones(
 ) -> None:
     monkeypatch.delenv("INTACCT_ENDPOINT")
     monkeypatch.delenv("INTACCT_TRUSTED_HOST")
-    company = {
-        "company_id": "acme-sandbox",
-        "user_id": USER_ID,
-        "user_password": USER_PASSWORD,
-    }
-    with deployed(monkeypatch) as stack:
-        stack.parameters |= {"IntacctEndpoint": sim.url, "IntacctTrustedHost": "127.0.0.1"}
-        stack.put_secret(
-            "IntacctSecretId",
-            {
-                "sender_id": SENDER_ID,
-                "sender_password": SENDER_PASSWORD,
-                "companies": {"acme": company, "beta": company},
-            },
-        )
+    with reading(monkeypatch, sim) as stack:
+        stack.put_secret("IntacctSecretId", intacct_secret("acme", "beta"))
         which = stack.run("fit", "--from-secret", "--output", str(tmp_path))
         assert which.exit_code == 2
         assert "name a company of the secret with --company; there are: acme, beta" in which.stderr

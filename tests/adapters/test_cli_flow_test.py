@@ -207,11 +207,9 @@ def test_a_described_bill_uses_the_hierarchy_the_poll_read(
     ("words", "complaint"),
     [
         ((), "name a bill"),
-        (("nowhere.json",), "there is no such file"),
         (("INV-1", "--history", "3"), "name no bill with it"),
         (("--history", "3"), "name the flow to try with --flow"),
         (("INV-1", "--at", "noon"), "is no time such as"),
-        (("INV-1", "--live", "--company", "beta"), "the flow has no company 'beta'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -221,6 +219,23 @@ def test_what_makes_no_sense_is_refused(
     poll(stack)
     result = stack.run("flow", "test", *words)
     assert result.exit_code == 2, result.output
+    assert complaint in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("nowhere.json",), "there is no such file"),
+        (("INV-1", "--live", "--company", "beta"), "the flow has no company 'beta'"),
+        (("--history", "3", "--company", "beta", "--flow"), "the flow has no company 'beta'"),
+    ],
+)
+def test_what_is_not_there_is_a_failure(
+    stack: Stack, flow: Path, words: tuple[str, ...], complaint: str
+) -> None:
+    tried = (str(flow),) if words[-1] == "--flow" else ()
+    result = stack.run("flow", "test", *words, *tried)
+    assert result.exit_code == 1, result.output
     assert complaint in result.stderr
 
 

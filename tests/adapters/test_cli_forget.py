@@ -30,7 +30,7 @@ from ml_connector.usecases.people import PROVIDER, opted_out
 from sandbox.twilio.simulator import TwilioSimulator
 from tests.adapters.cli_audit import stored
 from tests.adapters.cli_deployment import Stack
-from tests.adapters.cli_twilio import SECRET, connected, standing_still
+from tests.adapters.cli_twilio import SECRET, connected
 from tests.adapters.twilio_world import OURS, TIMEOUT, TOKEN, sms
 from tests.support.tables import RESOURCES
 from tests.support.world import COMPANIES, World, number
@@ -82,16 +82,10 @@ def world() -> World:
     return made
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def sim(running: TwilioSimulator) -> Iterator[TwilioSimulator]:
-    with standing_still(running) as simulator:
-        yield simulator
+def sim(simulator: TwilioSimulator) -> TwilioSimulator:
+    simulator.admin.reset(seed=1)
+    return simulator
 
 
 @pytest.fixture

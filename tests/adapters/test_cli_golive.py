@@ -21,7 +21,7 @@ from sandbox.intacct import IntacctSimulator, Recipe
 from sandbox.twilio.simulator import TwilioSimulator
 from tests.adapters.cli_deployment import FLOW, Stack, typed
 from tests.adapters.cli_polling import poll, waiting, watching
-from tests.adapters.cli_twilio import SECRET, standing_still
+from tests.adapters.cli_twilio import SECRET
 
 CALLING = FLOW.replace(
     "approver: bob\n    notify: [{sms: {to: approver}}]",
@@ -30,24 +30,22 @@ CALLING = FLOW.replace(
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[IntacctSimulator, TwilioSimulator]]:
-    with IntacctSimulator(Recipe(bills=0)) as intacct, TwilioSimulator() as twilio:
-        yield intacct, twilio
+def running() -> Iterator[IntacctSimulator]:
+    with IntacctSimulator(Recipe(bills=0)) as intacct:
+        yield intacct
 
 
 @pytest.fixture
-def sim(running: tuple[IntacctSimulator, TwilioSimulator]) -> IntacctSimulator:
-    running[0].admin.reset()
-    return running[0]
+def sim(running: IntacctSimulator) -> IntacctSimulator:
+    running.admin.reset()
+    return running
 
 
 @pytest.fixture
-def phones(
-    running: tuple[IntacctSimulator, TwilioSimulator], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[TwilioSimulator]:
-    with standing_still(running[1]) as simulator:
-        monkeypatch.setattr("cli.commands.sending.sleep", simulator.admin.forward)
-        yield simulator
+def phones(simulator: TwilioSimulator, monkeypatch: pytest.MonkeyPatch) -> TwilioSimulator:
+    simulator.admin.reset(seed=1)
+    monkeypatch.setattr("cli.commands.sending.sleep", simulator.admin.forward)
+    return simulator
 
 
 @pytest.fixture

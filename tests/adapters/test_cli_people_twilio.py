@@ -24,20 +24,13 @@ from tests.adapters.cli_twilio import (
     connected,
     person,
     requests,
-    standing_still,
 )
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def sim(running: TwilioSimulator) -> Iterator[TwilioSimulator]:
-    with standing_still(running) as simulator:
-        yield simulator
+def sim(simulator: TwilioSimulator) -> TwilioSimulator:
+    simulator.admin.reset(seed=1)
+    return simulator
 
 
 @pytest.fixture

@@ -50,17 +50,11 @@ NEEDED = (
 )
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as sim:
-        yield sim
-
-
 @pytest.fixture
-def sim(running: TwilioSimulator) -> Iterator[TwilioSimulator]:
-    running.admin.reset(seed=1)
-    yield running
-    running.admin.settings(
+def sim(simulator: TwilioSimulator) -> Iterator[TwilioSimulator]:
+    simulator.admin.reset(seed=1)
+    yield simulator
+    simulator.admin.settings(
         numbers=[OURS], keys={DEFAULT_KEY_SID: {"secret": DEFAULT_KEY_SECRET, "kind": "standard"}}
     )
 

@@ -18,7 +18,7 @@ from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.unit_of_work import Change, PersonWrite
 from ml_connector.store.mapping import audit_item, case_keys, dispatch_keys
 from ml_connector.store.models import ApproverItem, CaseItem, DispatchItem, FlowItem, PauseItem
-from tests.adapters.cli_audit import a_world, stored
+from tests.adapters.cli_audit import stored, two_bills
 from tests.adapters.cli_deployment import Stack, deployed
 from tests.support.tables import table_definitions
 from tests.support.world import World
@@ -29,15 +29,7 @@ AN_HOUR_AGO = "2026-11-22T10:00Z"
 
 @pytest.fixture
 def world() -> World:
-    """Two bills, of which the first was approved; everything about them was sent."""
-    made = a_world()
-    made.open("4711")
-    made.run(minutes=4)
-    made.ledger.approve("4711")
-    made.run(minutes=4)
-    made.open("4712", amount="10.00")
-    made.run(minutes=4)
-    return made
+    return two_bills()
 
 
 @pytest.fixture

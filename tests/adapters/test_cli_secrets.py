@@ -54,6 +54,19 @@ def test_a_second_company_keeps_the_first_and_the_sender(stack: Stack) -> None:
     assert stored["companies"]["beta"]["utc_offset"] == "-07:00"
 
 
+@pytest.mark.parametrize(("company", "kept"), [("acme-ap", "CAD"), ("another", None)])
+def test_the_currency_of_a_company_stays_while_it_is_the_same_company(
+    stack: Stack, company: str, kept: str | None
+) -> None:
+    entry = {"company_id": "acme-ap", "user_id": "u", "user_password": "p", "currency": "CAD"}
+    sender = {"sender_id": "s", "sender_password": "p"}
+    stack.put_secret("IntacctSecretId", {**sender, "companies": {"acme": entry}})
+    again = ("", "acme", company, "poller", "other", "", "")
+    stack.json("secrets", "set", "intacct", answers=typed(*again))
+    stored = stack.secret("IntacctSecretId")["companies"]["acme"]
+    assert (stored["user_password"], stored.get("currency")) == ("other", kept)
+
+
 def test_replacing_forgets_what_was_stored(stack: Stack) -> None:
     stack.run("secrets", "set", "intacct", answers=typed(*INTACCT_ANSWERS))
     other = ("new-sender", "new", "beta", "beta-ap", "poller", "other", "", "")

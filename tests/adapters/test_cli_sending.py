@@ -18,22 +18,15 @@ from tests.adapters.cli_twilio import (
     chain,
     change,
     connected,
-    standing_still,
 )
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def sim(running: TwilioSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwilioSimulator]:
-    with standing_still(running) as simulator:
-        # Waiting is what moves the time.
-        monkeypatch.setattr("cli.commands.sending.sleep", running.admin.forward)
-        yield simulator
+def sim(simulator: TwilioSimulator, monkeypatch: pytest.MonkeyPatch) -> TwilioSimulator:
+    simulator.admin.reset(seed=1)
+    # Waiting is what moves the time.
+    monkeypatch.setattr("cli.commands.sending.sleep", simulator.admin.forward)
+    return simulator
 
 
 @pytest.fixture

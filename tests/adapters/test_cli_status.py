@@ -155,6 +155,9 @@ def test_status_names_everything_that_wants_a_look(stack: Stack, flow: Path) -> 
     dispatch(4, DispatchState.FAILED, now - timedelta(days=2), due=now)
     until = to_text(now + timedelta(minutes=5))
     PauseItem("pause#acme", "pause", until=until, reason="blocked").save()
+    earlier = to_text(now - timedelta(hours=1))
+    PauseItem("pause#acme", "voice", until=until, since=earlier, reason="no flow").save()
+    PauseItem("pause#acme", "sms", until=earlier, reason="over").save()
     sqs = boto3.client("sqs")
     sqs.send_message(QueueUrl=stack.outputs["AlertsDlqUrl"], MessageBody="{}")
     document = stack.json("status")
@@ -166,15 +169,33 @@ def test_status_names_everything_that_wants_a_look(stack: Stack, flow: Path) -> 
         "alerts dead letters: 1 message",
         "acme: not read for 3 h",
         "acme: the last poll ended with source_auth",
-        "acme: texts stand still until",
+        "acme: texts and calls stand still until",
+        "acme: calls stand still until",
         "1 alert(s) wait although they are due",
         "1 alert(s) of which only Twilio's lists",
     ):
         assert words in seen
-    assert len(document["look_at"]) == 6
+    assert len(document["look_at"]) == 7
     (company,) = document["companies"]
     assert company["health"] == "failing: source_auth"
     assert (company["paused_until"], company["pause_reason"]) == (until, "blocked")
+    assert [(one["channel"], one["reason"]) for one in company["pauses"]] == [
+        ("all", "blocked"),
+        ("voice", "no flow"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "command"),
+    [("bills_vanished", "alerts gone --company acme"), ("source_auth", "ping")],
+)
+def test_what_to_do_about_the_last_poll_is_named(
+    stack: Stack, flow: Path, error: str, command: str
+) -> None:
+    stack.fill(flow)
+    polled(stack, succeeded=datetime.now(UTC), error=error)
+    (line,) = stack.json("status")["look_at"]
+    assert line == f"acme: the last poll ended with {error}; run `ml-connector {command}`"
 
 
 def test_status_without_a_flow_says_so(stack: Stack) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,3 +115,50 @@ def test_ctrl_c_at_a_question_ends_cleanly(tmp_path: Path) -> None:
         assert "error: interrupted" in screen.shown
         assert "Traceback" not in screen.shown
     assert list(tmp_path.iterdir()) == []
+
+
+def program(*words: str, **options: Any) -> subprocess.Popen[str]:
+    environment = {**os.environ, **options.pop("env", {})}
+    command = [sys.executable, "-m", "cli", *words]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+#: Stands in for the first of the modules that take long to import.
+INTERRUPTED_IMPORT = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nsignal.pause()\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_ctrl_c_while_the_command_is_still_imported_ends_cleanly(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "typer.py").write_text(INTERRUPTED_IMPORT)
+    early = {"PYTHONPATH": str(tmp_path)}
+    with program("status", *words, stdout=subprocess.PIPE, env=early) as ended:
+        shown, complaint = ended.communicate(timeout=PATIENCE)
+    assert (ended.returncode, complaint) == (130, "error: interrupted\n")
+    assert [json.loads(text)["error"]["code"] for text in [shown] if text] == [
+        "interrupted" for _ in words
+    ]
+
+
+def test_the_installed_script_begins_where_ctrl_c_is_caught() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"ml-connector": "cli.__main__:main"}
+
+
+def test_a_full_disk_is_said_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full, program("--help", stdout=full) as ended:
+        _, complaint = ended.communicate(timeout=PATIENCE)
+    line = "error: the output could not be written: No space left on device\n"
+    assert (ended.returncode, complaint) == (1, line)
+
+
+def test_a_reader_who_goes_away_is_nobodys_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with program("--help", stdout=writing) as ended:
+        os.close(writing)
+        _, complaint = ended.communicate(timeout=PATIENCE)
+    assert (ended.returncode, complaint) == (1, "")

@@ -27,16 +27,10 @@ SECRET = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as sim:
-        yield sim
-
-
 @pytest.fixture
-def sim(running: TwilioSimulator) -> TwilioSimulator:
-    running.admin.reset(seed=1)
-    return running
+def sim(simulator: TwilioSimulator) -> TwilioSimulator:
+    simulator.admin.reset(seed=1)
+    return simulator
 
 
 @pytest.fixture

@@ -48,12 +48,6 @@ NAMES = {
 REFERENCE = "HHVQ"
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
-
-
 def bill_of(vendor: str) -> Document:
     """A bill whose supplier wrote the same into the name and into the number."""
     bill = replace(a_bill(), vendor_name=vendor, number=vendor)

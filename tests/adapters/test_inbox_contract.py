@@ -11,7 +11,6 @@ import pytest
 from ml_connector.errors import DeliveryTransient
 from ml_connector.twilio.credentials import Sender
 from ml_connector.usecases.ports import Inbox
-from sandbox.twilio.simulator import TwilioSimulator
 from tests.adapters.twilio_world import ANN, BEN, OURS, POOL, TIMEOUT, World, fresh, sms
 from tests.support.clock import HandClock
 from tests.support.inbox import MemoryInbox
@@ -88,12 +87,6 @@ class Simulated:
 
     def close_lists(self) -> None:
         self._admin.fault("error_before", endpoint="messages.list", status=503, count=None)
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
 
 
 @pytest.fixture(params=["memory", "a number", "a messaging service"])

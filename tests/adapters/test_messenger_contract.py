@@ -26,18 +26,11 @@ from ml_connector.errors import (
     DeliveryRejected,
     DeliveryTransient,
 )
-from sandbox.twilio.simulator import TwilioSimulator
 from tests.adapters.messenger_sides import InMemory, Side, Simulated
 from tests.adapters.twilio_world import ANN, BEN, TIMEOUT, fresh, sms
 
 SETTLED = 60.0
 """Seconds after which either provider has said its last word about a message."""
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
 
 
 @pytest.fixture(params=["memory", "Twilio"])

@@ -61,12 +61,6 @@ class Stage:
             self.world.clock.forward(seconds=-behind)
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
-
-
 @pytest.fixture(params=[OURS, POOL], ids=["a number", "a messaging service"])
 def stage(request: pytest.FixtureRequest, simulator: TwilioSimulator) -> Iterator[Stage]:
     sender: Sender = request.param

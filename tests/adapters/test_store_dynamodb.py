@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 import botocore.client
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto import mock_aws
 from pynamodb.models import Model
 
 from ml_connector.domain.approvers import Approver
-from ml_connector.domain.unit_of_work import Change, Counter
+from ml_connector.domain.standstill import Pause
+from ml_connector.domain.unit_of_work import Counter
 from ml_connector.errors import (
     ConfigurationError,
     StoreConflict,
@@ -36,27 +34,16 @@ from ml_connector.store.flows import DynamoFlowStore
 from ml_connector.store.tables import tables
 from tests.support import samples
 from tests.support.clock import START
-from tests.support.tables import connect, create_tables, settings
+from tests.support.samples import change
+from tests.support.store_backends import moto_tables
+from tests.support.tables import settings
 from tests.support.world import DEFAULT_FLOW
-
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "a",
-    "AWS_SECRET_ACCESS_KEY": "b",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 @pytest.fixture
-def connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedConnection]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        create_tables(boto3.client("dynamodb"))
-        yield connect(ENVIRONMENT)
-
-
-def change(**parts: Any) -> Change:
-    return Change(write_id=str(uuid.uuid4()), **parts)
+def connection() -> Iterator[SharedConnection]:
+    with moto_tables() as connection:
+        yield connection
 
 
 def flow(name: str) -> dict[str, Any]:
@@ -103,7 +90,7 @@ def test_all_models_share_one_session_and_one_client(connection: SharedConnectio
         assert alerts.look_due(START + timedelta(hours=1), 5) == ["d1"]
         assert len(documents.waiting("acme")) == 1
         assert documents.lease("acme", START, START)
-        alerts.pause("acme", START, "a reason")
+        alerts.pause("acme", Pause(START, "a reason"))
         assert DynamoApproverStore().everybody() == []
         DynamoFlowStore().publish(flow("one"), now=START, by="ann", reason="first")
     assert made == ["client"]
@@ -277,8 +264,9 @@ def test_every_call_turns_what_aws_raises_into_an_error_of_ours(
         lambda: alerts.case_file("c1"),
         lambda: alerts.sid_owner("SM1"),
         lambda: alerts.look_due(START, 1),
-        lambda: alerts.paused_until("acme"),
-        lambda: alerts.pause("acme", START, "a reason"),
+        lambda: alerts.standstill("acme", "sms"),
+        lambda: alerts.pause("acme", Pause(START, "a reason")),
+        lambda: alerts.replace_pause("acme", Pause(START), Pause(START)),
         lambda: alerts.commit(change(dispatches=(samples.dispatch(),))),
         lambda: documents.state("acme"),
         lambda: documents.lease("acme", START, START),

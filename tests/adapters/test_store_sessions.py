@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
 
+from ml_connector.store.connection import SharedConnection
 from ml_connector.store.sessions import DynamoCache, DynamoSessionStore
-from tests.support.tables import connect, create_tables
+from tests.support.store_backends import moto_tables
+from tests.support.tables import empty_tables
 from tests.unit.session_store_contract import CacheContract, SessionStoreContract
 
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "a",
-    "AWS_SECRET_ACCESS_KEY": "b",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SharedConnection]:
+    with moto_tables() as connection:
+        yield connection
 
 
 @pytest.fixture(autouse=True)
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        create_tables(boto3.client("dynamodb"))
-        connect(ENVIRONMENT)
-        yield
+def tables(running: SharedConnection) -> None:
+    empty_tables(running.client)
 
 
 class TestDynamoSessionStore(SessionStoreContract):

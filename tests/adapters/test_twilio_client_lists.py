@@ -141,6 +141,41 @@ def test_a_list_to_one_number_reads_to_the_end_to_be_sure(messenger: Make) -> No
     script = [page(row(5, 50), row(4, -40, sent=-30), following=NEXT), page(row(3, 30))]
     with RawServer(script) as server:
         assert listed(messenger(server).list_to(ANN, NOON)) == [5, 3]
+    assert query(server.requests[0]) == {"To": ANN, "PageSize": "1000"}
+
+
+def test_a_list_to_one_number_that_need_not_be_whole_ends_where_it_gets_older(
+    messenger: Make,
+) -> None:
+    script = [
+        page(row(5, 50), row(9, -40, sent=30), following=NEXT),
+        page(row(4, 40), row(3, -40, sent=-30), following=AFTER),
+    ]
+    with RawServer(script) as server:
+        assert listed(messenger(server).list_to(ANN, NOON, whole=False)) == [5, 4]
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_to_one_number_what_other_senders_sent_is_seen_and_replies_are_not(
+    messenger: Make, *, whole: bool
+) -> None:
+    theirs = row(3, 5, messaging_service_sid="MG" + "f" * 32)
+    reply = row(4, 5, direction="inbound", status="received")
+    former = {**row(2, 5), "from": "+15550100777"}
+    for sender in (None, POOL):
+        with RawServer([page(theirs, reply, former)]) as server:
+            make = messenger(server, sender) if sender else messenger(server)
+            assert listed(make.list_to(ANN, NOON, whole=whole)) == [3, 2]
+
+
+def test_all_of_ours_to_one_number_leave_out_what_others_sent_it(messenger: Make) -> None:
+    theirs = row(3, -5_000_000, messaging_service_sid="MG" + "f" * 32)
+    ours = row(1, -5_000_000, messaging_service_sid=SERVICE)
+    with RawServer([page(theirs, ours)]) as server:
+        assert listed(messenger(server, POOL).ours_to(ANN)) == [1]
+    with RawServer([page(row(1, 5))]) as server:
+        assert listed(messenger(server).ours_to(ANN)) == [1]
     assert query(server.requests[0]) == {"To": ANN, "From": "+15550100100", "PageSize": "1000"}
 
 

@@ -49,12 +49,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
-
-
 @pytest.fixture
 def world(simulator: TwilioSimulator) -> Iterator[World]:
     with fresh(simulator) as world:

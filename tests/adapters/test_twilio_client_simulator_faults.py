@@ -36,12 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
-
-
 @pytest.fixture
 def world(simulator: TwilioSimulator) -> Iterator[World]:
     with fresh(simulator) as world:
@@ -186,7 +180,7 @@ def test_replies_and_other_senders_are_not_ours(world: World) -> None:
     world.admin.phone(ANN).reply("1 Ref K7F2", to="+15550100000")
     lists: list[Callable[[TwilioMessenger], Any]] = [
         lambda messenger: messenger.list_created_since(start),
-        lambda messenger: messenger.list_to(ANN, start),
+        lambda messenger: messenger.ours_to(ANN),
     ]
     for ask in lists:
         assert [each.sid for each in ask(pool)] == [by_pool.sid]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
-import ipaddress
 import socket
 import ssl
 import threading
@@ -12,10 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ml_connector.errors import (
     DeliveryNotSent,
@@ -23,6 +17,8 @@ from ml_connector.errors import (
 )
 from ml_connector.twilio.http_client import ConnectorHttpClient
 from ml_connector.twilio.wire import Clocks
+from sandbox.certificate import Files
+from sandbox.certificate import make as certified
 from tests.adapters.twilio_http_clients import (
     LONG,
     SHORT,
@@ -51,148 +47,77 @@ def make() -> Iterator[Make]:
         yield make
 
 
-class Certificates:
-    """A private root, and certificates for 127.0.0.1 or another name."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self.root = self._signed("root", None, ca=True)
-        self.root_file = folder / "root.pem"
-        self.root_file.write_bytes(self.root.public_bytes(serialization.Encoding.PEM))
-
-    def server(self, address: str) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        certificate = self._signed("server", names, key=key)
-        files = self._folder / f"{address}.pem", self._folder / f"{address}.key"
-        files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        files[1].write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*files)
-        return context
-
-    def _signed(
-        self,
-        name: str,
-        names: x509.SubjectAlternativeName | None,
-        *,
-        ca: bool = False,
-        key: ec.EllipticCurvePrivateKey | None = None,
-    ) -> x509.Certificate:
-        now = dt.datetime.now(dt.UTC)
-        public = (key or self._key).public_key()
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")]))
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
-                critical=False,
-            )
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=True,
-                    content_commitment=False,
-                    key_encipherment=False,
-                    data_encipherment=False,
-                    key_agreement=False,
-                    key_cert_sign=ca,
-                    crl_sign=ca,
-                    encipher_only=False,
-                    decipher_only=False,
-                ),
-                critical=True,
-            )
-        )
-        if names is not None:
-            builder = builder.add_extension(names, critical=False)
-        return builder.sign(self._key, hashes.SHA256())
-
-
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """A certificate for this machine, and who vouches for it."""
+    return certified(tmp_path_factory.mktemp("certificates"), "127.0.0.1")
 
 
-def trusting(make: Make, certificates: Certificates) -> ConnectorHttpClient:
-    return make(tls=True, ca_file=str(certificates.root_file))
+def shown(files: Files) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    return context
 
 
-def test_a_trusted_certificate_is_accepted_and_the_connection_kept(
-    make: Make, certificates: Certificates
-) -> None:
-    with RawServer([answer(201, message())], tls=certificates.server("127.0.0.1")) as server:
-        client = trusting(make, certificates)
+def trusting(make: Make, files: Files) -> ConnectorHttpClient:
+    return make(tls=True, ca_file=str(files.authority))
+
+
+def test_a_trusted_certificate_is_accepted_and_the_connection_kept(make: Make, ours: Files) -> None:
+    with RawServer([answer(201, message())], tls=shown(ours)) as server:
+        client = trusting(make, ours)
         assert [post(client, server.url).status_code for _ in range(3)] == [201, 201, 201]
         assert (server.connections, server.posts) == (1, 3)
 
 
 def test_root_certificates_are_read_once_for_all_connections(
-    make: Make, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    make: Make, ours: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = trusting(make, certificates)
+    client = trusting(make, ours)
 
     def again(*_: object, **__: object) -> None:
         raise AssertionError("the root certificates are read again")
 
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", again)
-    with RawServer([answer(201, message(), keep=False)], tls=certificates.server("127.0.0.1")) as s:
+    with RawServer([answer(201, message(), keep=False)], tls=shown(ours)) as s:
         assert [post(client, s.url).status_code for _ in range(2)] == [201, 201]
         assert s.connections == 2
 
 
-def test_an_untrusted_certificate_is_not_sent_anything(
-    make: Make, certificates: Certificates
-) -> None:
-    with RawServer([answer(201, message())], tls=certificates.server("127.0.0.1")) as server:
+def test_an_untrusted_certificate_is_not_sent_anything(make: Make, ours: Files) -> None:
+    with RawServer([answer(201, message())], tls=shown(ours)) as server:
         with pytest.raises(DeliveryNotSent, match="CertVerification"):
             post(make(tls=True), server.url)
         assert server.requests == []
 
 
-def test_a_certificate_for_another_host_is_not_sent_anything(
-    make: Make, certificates: Certificates
-) -> None:
-    with RawServer([answer(201, message())], tls=certificates.server("127.0.0.2")) as server:
+def test_a_certificate_for_another_host_is_not_sent_anything(make: Make, tmp_path: Path) -> None:
+    another = certified(tmp_path, "127.0.0.2")
+    with RawServer([answer(201, message())], tls=shown(another)) as server:
         with pytest.raises(DeliveryNotSent):
-            post(trusting(make, certificates), server.url)
+            post(trusting(make, another), server.url)
         assert server.requests == []
 
 
 @pytest.mark.parametrize("step", [reset, hang_up, send(b"HTTP/1.1 400 Bad\r\n\r\n")])
-def test_a_handshake_that_fails_is_not_sent(
-    make: Make, certificates: Certificates, step: Step
-) -> None:
+def test_a_handshake_that_fails_is_not_sent(make: Make, ours: Files, step: Step) -> None:
     def after_the_hello(connection: socket.socket) -> bool:
         connection.recv(65_536)
         return step(connection)
 
     with RawServer([hang_up], on_connect=after_the_hello) as server:
         with pytest.raises(DeliveryNotSent):
-            post(trusting(make, certificates), server.url.replace("http:", "https:"))
+            post(trusting(make, ours), server.url.replace("http:", "https:"))
         assert server.requests == []
 
 
-def test_a_handshake_that_never_ends_is_not_sent(make: Make, certificates: Certificates) -> None:
+def test_a_handshake_that_never_ends_is_not_sent(make: Make, ours: Files) -> None:
     with RawServer([hang_up], on_connect=silence) as server, pytest.raises(DeliveryNotSent):
-        post(trusting(make, certificates), server.url.replace("http:", "https:"), SHORT)
+        post(trusting(make, ours), server.url.replace("http:", "https:"), SHORT)
 
 
 def test_a_peer_gone_before_the_handshake_is_not_sent_plain_text(
-    make: Make, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    make: Make, ours: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[bytes] = []
     left = threading.Event()
@@ -211,13 +136,13 @@ def test_a_peer_gone_before_the_handshake_is_not_sent_plain_text(
         monkeypatch.setattr(ssl.SSLSocket, "getpeername", gone)
         monkeypatch.setattr(ssl.SSLSocket, "recv", gone)
         with pytest.raises(DeliveryNotSent):
-            post(trusting(make, certificates), server.url.replace("http:", "https:"))
+            post(trusting(make, ours), server.url.replace("http:", "https:"))
         assert left.wait(LONG)
     assert heard == []
 
 
 def test_a_handshake_that_takes_too_long_is_not_sent(
-    make: Make, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    make: Make, ours: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It succeeds, but leaves less than half of the budget for the answer."""
     now = [0.0]
@@ -229,18 +154,18 @@ def test_a_handshake_that_takes_too_long_is_not_sent(
 
     client = make(
         tls=True,
-        ca_file=str(certificates.root_file),
+        ca_file=str(ours.authority),
         clocks=Clocks(monotonic=lambda: now[0]),
     )
-    with RawServer([answer(201, message())], tls=certificates.server("127.0.0.1")) as server:
+    with RawServer([answer(201, message())], tls=shown(ours)) as server:
         monkeypatch.setattr(ssl.SSLSocket, "do_handshake", slowly)
         with pytest.raises(DeliveryNotSent):
             post(client, server.url, 10.0)
         assert server.requests == []
 
 
-def test_a_reset_after_the_handshake_is_unknown(make: Make, certificates: Certificates) -> None:
-    with RawServer([reset], tls=certificates.server("127.0.0.1")) as server:
+def test_a_reset_after_the_handshake_is_unknown(make: Make, ours: Files) -> None:
+    with RawServer([reset], tls=shown(ours)) as server:
         with pytest.raises(DeliveryOutcomeUnknown):
-            post(trusting(make, certificates), server.url)
+            post(trusting(make, ours), server.url)
         assert server.posts == 1

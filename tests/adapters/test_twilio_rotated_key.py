@@ -32,12 +32,6 @@ class Stored:
         return self.credentials
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
-
-
 @pytest.fixture
 def stored() -> Stored:
     return Stored()

@@ -59,12 +59,6 @@ class Calling:
         return heard
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[TwilioSimulator]:
-    with TwilioSimulator(clock_running=False) as running:
-        yield running
-
-
 @pytest.fixture
 def calling(simulator: TwilioSimulator) -> Iterator[Calling]:
     with fresh(simulator) as world:

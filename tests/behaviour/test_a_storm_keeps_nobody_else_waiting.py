@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ml_connector.domain.cases import CaseState
+from ml_connector.domain.standstill import Pause
 from tests.support.two_companies import BEA, TwoCompanies
 from tests.support.world import COMPANY
 
@@ -99,7 +100,8 @@ def test_a_paused_companys_texts_come_round_and_round_and_keep_nobody_waiting() 
     world.run(minutes=1)
     world.storm(300)
     # An operator has to act: everything of Acme's is put off again and again.
-    world.ports.alerts.pause(COMPANY, world.clock.now() + timedelta(minutes=15), "account")
+    pause = Pause(world.clock.now() + timedelta(minutes=15), "account")
+    world.ports.alerts.pause(COMPANY, pause)
     may_be_told = goes_quiet_until(world, minutes=14, extra=2)
     world.beta.submit("1", vendor="Quiet Vendor")
     world.run(minutes=40)

@@ -13,6 +13,7 @@ import pytest
 
 from cli.restore.points import EarlierTable
 from ml_connector.domain.dispatches import DispatchState
+from ml_connector.domain.standstill import Pause
 from sandbox.intacct.client import Record
 from sandbox.world import COMPANY
 from tests.support.runbook_site import Site, runbook_site
@@ -66,7 +67,7 @@ class AlertsTable:
 def opened_and_held(site: Site, amount: str) -> Record:
     """A bill whose case is open, and whose text waits for sends to go on."""
     until = datetime.now(UTC) + timedelta(seconds=12)
-    site.world.alerts.pause(COMPANY, until, "a test")
+    site.world.alerts.pause(COMPANY, Pause(until, "a test"))
     bill = site.submit(amount)
     site.until(lambda: site.world.dispatches(bill), "a dispatch that waits")
     (dispatch,) = site.world.dispatches(bill)

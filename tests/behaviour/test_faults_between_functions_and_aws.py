@@ -36,7 +36,9 @@ def printed() -> list[str]:
 
 
 def test_everybody_is_told_once(printed: list[str]) -> None:
-    told = re.match(r"alerts=(\d+) missing=0 twice=0 astray=0 faults=4 controls=ok", printed[-1])
+    told = re.match(
+        r"alerts=(\d+) missing=0 twice=0 astray=0 broken=0 faults=4 controls=ok", printed[-1]
+    )
     assert told, printed[-1]
     assert int(told[1]) > 3 * len(FAULTS)
 

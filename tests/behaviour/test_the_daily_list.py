@@ -321,48 +321,6 @@ def test_a_list_that_does_not_arrive_is_tried_again() -> None:
     }
 
 
-# ------------------------------------------------------------------------------- reminders
-def test_a_daily_reminder_of_a_bill_on_the_list_is_left_to_it() -> None:
-    again = {"sms": {"to": "approver", "repeat": 86_400, "at_most": 5}}
-    world = world_at("2026-11-23T14:00", flow(again))
-    with_bills(world, "4711")
-    until(world, "2026-11-25T12:00")
-    assert times(world) == ["Tue 11-24 08:00", "Wed 11-25 08:00"]
-    assert len(world.provider.log) == 3, "the first text, and two lists"
-    (case,) = (case for case in world.tables.cases.values() if case.document == "bill#4711")
-    (left,) = (one for one in world.audit.chain(case.chain) if one.kind == "dispatch.suppressed")
-    assert left.data["reason"] == "on the daily list"
-    assert left.data["list"] == list_cases(world)[0].id
-    assert case.agenda, "and the plan goes on"
-
-
-def test_a_reminder_that_comes_more_often_than_the_list_comes_all_the_same() -> None:
-    again = {"sms": {"to": "approver", "repeat": 7_200, "at_most": 20}}
-    world = world_at("2026-11-23T22:30", flow(again))
-    with_bills(world, "4711")
-    until(world, "2026-11-24T16:00")
-    (text,) = lists(world)
-    after = [one.accepted_at for one in world.provider.log if one.accepted_at > text.accepted_at]
-    assert after[0] - text.accepted_at >= timedelta(hours=1, minutes=50)
-    assert len(after) >= 2
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        {"sms": {"to": "approver", "repeat": 86_400, "at_most": 5, "urgent": True}},
-        {"voice": {"to": "approver", "repeat": 86_400, "at_most": 5}},
-    ],
-)
-def test_urgent_reminders_and_calls_are_never_left_to_the_list(step: dict[str, object]) -> None:
-    world = world_at("2026-11-23T14:00", flow(step), channels=("sms", "voice"))
-    with_bills(world, "4711")
-    before = len(world.provider.log) + len(world.calls.log)
-    until(world, "2026-11-24T18:00")
-    assert len(lists(world)) == 1
-    assert len(world.provider.log) + len(world.calls.log) == before + 2
-
-
 def test_the_lists_of_many_people_are_each_their_own() -> None:
     published = {**flow()}
     named = [("ann", "USD"), ("bob", "USD")]

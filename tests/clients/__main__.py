@@ -19,12 +19,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.certificate import make
 from sandbox.intacct import COMPANY_ID, SENDER_ID, SENDER_PASSWORD, USER_ID, USER_PASSWORD
 from tools import npm
 from tools.environment import ENVIRONMENTS, SetupError, run_quietly
 from tools.tree import ROOT
 
-from .certificate import make
 from .judge import Expected, faults, read_books
 from .simulator import HOST, Simulator, running
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from sandbox.certificate import Files
 from sandbox.intacct import AdminClient
 from tools.tree import ROOT
-
-from .certificate import Files
 
 #: The name the certificate is for, which every one of the clients has built in.
 HOST = "api.intacct.com"

@@ -73,28 +73,30 @@ class Bill:
     approve_at: datetime | None
 
 
+def for_a_thousand(place: int, notify: list[Any]) -> dict[str, Any]:
+    """The rule for bills of so many thousands: `p` and the number of them approves."""
+    return {
+        "name": f"thousand {place}",
+        "on": ["bill.submitted"],
+        "when": {
+            "amount": {
+                "at_least": str(place * 1000),
+                "under": str(place * 1000 + 1000),
+                "currency": "USD",
+            }
+        },
+        "approver": f"p{place}",
+        "notify": notify,
+    }
+
+
 def flow(people: int) -> dict[str, Any]:
     """A flow that gives each thousand of the amount to another approver."""
     return {
         "schema": 1,
         "companies": COMPANIES,
         "default_approver": "p0",
-        "rules": [
-            {
-                "name": f"thousand {place}",
-                "on": ["bill.submitted"],
-                "when": {
-                    "amount": {
-                        "at_least": str(place * 1000),
-                        "under": str(place * 1000 + 1000),
-                        "currency": "USD",
-                    }
-                },
-                "approver": f"p{place}",
-                "notify": [{"sms": {"to": "approver"}}],
-            }
-            for place in range(people)
-        ],
+        "rules": [for_a_thousand(place, [{"sms": {"to": "approver"}}]) for place in range(people)],
     }
 
 

@@ -7,13 +7,13 @@ somebody's key press confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from ml_connector.domain.cases import Alert, Case, CaseState
+from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
 from ml_connector.domain.delivery import CallStatus
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.flows import parse
@@ -33,7 +33,7 @@ from tests.support.memory_store import MemoryFlowStore
 from tests.support.phones import Text
 from tests.support.world import COMPANIES
 
-from .history import History, Weather
+from .history import History, Weather, for_a_thousand
 
 LIVES = (
     PRESSES_ONE,
@@ -67,19 +67,26 @@ class PlanVerdict:
     """Alerts and cases that are neither done nor looked at any more."""
     untrue: list[str] = field(default_factory=list)
     """Cases confirmed by nobody, or confirmed and not said to be."""
+    unheard: list[str] = field(default_factory=list)
+    """Bills that somebody said are not theirs, and that nobody else was told of; or they again."""
     broken: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
         """Whether nothing is wrong."""
-        return not (self.dropped or self.twice or self.loose or self.untrue or self.broken)
+        return not any(getattr(self, name) for name in self.wrongs)
+
+    @property
+    def wrongs(self) -> tuple[str, ...]:
+        """The names of everything that may be wrong."""
+        return ("dropped", "twice", "loose", "untrue", "unheard", "broken")
 
     def add(self, other: PlanVerdict) -> None:
         """Count another history in."""
         self.cases += other.cases
         self.calls += other.calls
         self.texts += other.texts
-        for name in ("dropped", "twice", "loose", "untrue", "broken"):
+        for name in self.wrongs:
             getattr(self, name).extend(getattr(other, name))
 
 
@@ -103,19 +110,9 @@ class PlanHistory(History):
 
     def _flow(self) -> Mapping[str, Any]:
         rules = [
-            {
-                "name": f"thousand {place}",
-                "on": ["bill.submitted"],
-                "when": {
-                    "amount": {
-                        "at_least": str(place * 1000),
-                        "under": str(place * 1000 + 1000),
-                        "currency": "USD",
-                    }
-                },
-                "approver": f"p{place}",
-                "notify": [self._step(first=number == 0) for number in range(self._steps())],
-            }
+            for_a_thousand(
+                place, [self._step(first=number == 0) for number in range(self._steps())]
+            )
             for place in range(self.weather.people)
         ]
         return {"schema": 1, "companies": COMPANIES, "default_approver": "p0", "rules": rules}
@@ -177,6 +174,7 @@ def judge(history: PlanHistory, name: str) -> PlanVerdict:
             verdict.loose.append(f"{mark} looked at {case.look_at}")
         if not _true(history, case, alerts):
             verdict.untrue.append(mark)
+        verdict.unheard += [f"{mark} {why}" for why in _unheard(history, case, alerts)]
     verdict.broken = [f"{name}:{link.chain}" for link in world.broken_chains()]
     return verdict
 
@@ -192,7 +190,14 @@ def _dropped(history: PlanHistory, case: Case, alerts: list[Alert]) -> list[int]
     data: list[Any] = [e.data for e in history.world.audit.chain(case.chain)]
     left_out = {step["step"] for entry in data for step in entry.get("left_out", [])}
     begun = {alert.step for alert in alerts}
+    begun |= {told["step"] for entry in data for told in _told(entry) if "stopped" in told}
     return [n for n in range(1, len(case.plan) + 1) if n not in begun | left_out]
+
+
+def _told(entry: Any) -> Iterator[Any]:
+    """What an entry says of each step that was begun, or that nobody is left for."""
+    alerts = entry.get("alerts", ())
+    yield from alerts if isinstance(alerts, list) else ()
 
 
 def _loose(history: PlanHistory, case: Case, alert: Alert) -> bool:
@@ -253,6 +258,26 @@ def _true(history: PlanHistory, case: Case, alerts: list[Alert]) -> bool:
     if case.state.ended:
         return True
     return confirmed == (case.state is CaseState.CONFIRMED)
+
+
+def _unheard(history: PlanHistory, case: Case, alerts: list[Alert]) -> Iterator[str]:
+    """What is wrong about those who pressed 2, told from the audit and the alerts alone."""
+    chain = list(history.world.audit.chain(case.chain))
+    declined = {one.data["dispatch"]: one.at for one in chain if one.kind == "dispatch.declined"}
+    said_no = {
+        alert.recipient: (alert, declined[alert.dispatch])
+        for alert in alerts
+        if alert.stop_reason is StopReason.DECLINED and alert.dispatch in declined
+    }
+    for who, (first, at) in said_no.items():
+        later = [one for one in alerts if one.created_at > first.created_at]
+        if any(one.recipient == who and one.created_at > at for one in later):
+            yield f"{who} was told again"
+        if case.state.ended or case.state is CaseState.CONFIRMED:
+            continue
+        nobody = any(one.at >= at and "nobody else" in str(one.data) for one in chain)
+        if not nobody and all(one.recipient in said_no for one in later):
+            yield f"nobody but {who}"
 
 
 def campaign(seeds: range, weather: Weather | None = None) -> PlanVerdict:

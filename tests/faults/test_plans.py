@@ -6,7 +6,9 @@ from unittest.mock import patch
 
 from ml_connector.domain.cases import Alert, Case
 from ml_connector.usecases import call_outcomes, stepping
+from tests.support.calls import PRESSES_TWO
 
+from . import plan_history
 from .plan_history import campaign
 
 SEEDS = range(30)
@@ -36,12 +38,22 @@ def test_it_is_noticed_when_a_key_press_confirms_nothing() -> None:
         assert campaign(FEW).untrue
 
 
+def test_where_nobody_takes_a_bill_on_everybody_hears_of_it_or_an_operator_does() -> None:
+    with patch.object(plan_history, "LIVES", (PRESSES_TWO,)):
+        assert campaign(range(12)).clean
+
+
+def test_it_is_noticed_when_nobody_hears_of_what_somebody_handed_back() -> None:
+    with (
+        patch.object(plan_history, "LIVES", (PRESSES_TWO,)),
+        patch("ml_connector.usecases.passing_on.passing", lambda _: []),
+    ):
+        assert campaign(FEW).unheard
+
+
 def test_it_is_noticed_when_a_call_is_placed_while_another_may_go_on() -> None:
     def guess(*_: object) -> list[object]:
         return []
 
-    with (
-        patch("ml_connector.usecases.reconciling.listed", guess),
-        patch("ml_connector.usecases.last_look.listed", guess),
-    ):
+    with patch("ml_connector.usecases.matching.Lists.of", guess):
         assert campaign(range(12)).twice

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from ml_connector.domain.fates import Said
 from ml_connector.usecases.nightly import NightPorts, NightReport, reconcile_company
 from tests.faults.campaign import mixed
 from tests.faults.history import History
@@ -47,6 +49,19 @@ def test_of_a_run_full_of_faults_nothing_is_unexplained_and_a_case_deleted_by_ha
     assert rows > 10 * STORMS
 
 
+class TakenAtOnce(MemoryEvidence):
+    """The soak polls and does not send: as if Twilio took each text in the second it was made."""
+
+    def said_of(self, case: str) -> Iterator[Said]:
+        """See Evidence."""
+        for entry in super().said_of(case):
+            yield entry
+            for alert in entry.data.get("alerts", ()):
+                if alert["dispatch"]:
+                    sent = {"dispatch": alert["dispatch"], "state": "sent", "sid": "SM1"}
+                    yield Said(entry.at, "dispatch.sent", sent)
+
+
 def _after(history: Soaked, monkeypatch: pytest.MonkeyPatch) -> tuple[NightReport, list[str]]:
     """What is found right after a history, while its simulator is still there."""
     reports: list[tuple[NightReport, list[str]]] = []
@@ -68,7 +83,7 @@ def _look(connector: Connector) -> tuple[NightReport, list[str]]:
     container = Container(connector, connector.clock)
     day = connector.clock.now().date()
     poll = connector._ports(container, Visit(day, read=True, certain=False))
-    ports = NightPorts(poll, MemoryEvidence(connector.tables))
+    ports = NightPorts(poll, TakenAtOnce(connector.tables))
     end = container.begin()
     assert (end - connector.clock.now()).total_seconds() < FUNCTION
     report = reconcile_company(SOAKED, ports, end)

@@ -9,10 +9,10 @@ What is seen is always the difference between two looks at one bill:
   in a round of its own;
 - it waits for a further approval and did not before: `partially_approved`, at the first level of
   this round, or of a new one where it did not wait at all;
-- it waits as before, for another amount, currency or vendor: `changed`;
-- it waits as before and only its time stamp moved on: the audit history, where it may be read, says
-  whether it was submitted again or came a level further; where it is refused, `reminder`, once a
-  day; where nobody asks it, nothing;
+- it waits as before and its time stamp moved on: the audit history, where it may be read, says
+  whether it was submitted again or came a level further, whatever else about it changed;
+- it waits as before otherwise, for another amount, currency or vendor: `changed`; where nothing of
+  that changed and the history is refused, `reminder`, once a day; where nobody asks it, nothing;
 - it waited, and is posted or later, declined, back in draft, or gone: `approved`, `declined`,
   `recalled`, `deleted`;
 - it is known, waited for nobody and does not now, in another state: `seen`, which is no event for
@@ -173,7 +173,7 @@ def look(memory: Memory | None, shown: Shown, at: Look) -> Seen:
         return (gone, gone.token("bill.deleted")) if memory.waits else (memory, None)
     seen = replace(memory, row=row, gone=False)
     if waits:
-        return _waits(memory, seen) or _touched(memory, seen, shown, at)
+        return _waits_now(memory, seen, shown, at)
     if memory.waits:
         return seen, seen.token(_LEFT[row.state])
     moved = memory.gone or memory.row.state != row.state
@@ -189,6 +189,14 @@ def _under_another_number(memory: Memory, shown: Shown, at: Look, *, waits: bool
     known = replace(memory, bill=shown.bill, gone=False)
     seen = replace(known, row=shown.row if at.zone else replace(shown.row, modified=None))
     return _waits(known, seen) or (seen, None)
+
+
+def _waits_now(memory: Memory, seen: Memory, shown: Shown, at: Look) -> Seen:
+    """What its row tells; where that leaves it open what was done, what the history tells."""
+    told = _waits(memory, seen)
+    if told and told[1] and told[1].kind != "bill.changed":
+        return told
+    return _touched(memory, seen, shown, at) or told or (seen, None)
 
 
 def _waits(memory: Memory, seen: Memory) -> Seen | None:
@@ -208,12 +216,17 @@ def _in_round(memory: Memory, number: int) -> Seen:
     return begun, begun.token("bill.partially_approved" if partial else "bill.submitted")
 
 
-def _touched(memory: Memory, seen: Memory, shown: Shown, at: Look) -> Seen:
-    """It waits as before; a newer time stamp says that somebody did something."""
+def _touched(memory: Memory, seen: Memory, shown: Shown, at: Look) -> Seen | None:
+    """It waits as before; a newer time stamp says that somebody did something. None: no workflow.
+
+    Whoever is told of another worth is not reminded as well.
+    """
     before, now = memory.row.modified, seen.row.modified
     if at.history is None or before is None or now is None or now <= before:
-        return seen, None
+        return None
     if not at.history:
+        if memory.row.worth != seen.row.worth:
+            return None
         today = replace(seen, reminded=at.day)
         return today, None if memory.reminded == at.day else today.token("bill.reminder")
     kinds = [step.kind for step in shown.steps if before < step.made_at <= now]
@@ -221,7 +234,7 @@ def _touched(memory: Memory, seen: Memory, shown: Shown, at: Look) -> Seen:
     submitted = seen.row.state == SUBMITTED
     if not kinds or (submitted and approvals == len(kinds)):
         # No approval leaves a bill submitted: they are of the same second, after the row was read.
-        return seen, None
+        return None
     if submitted or any(kind in _ANEW for kind in kinds):
         return _in_round(seen, memory.round + 1)
     seen = replace(seen, level=memory.level + max(approvals, 1))

@@ -31,7 +31,7 @@ from zoneinfo import ZoneInfo
 
 import ml_connector.domain.dispatches as dispatching
 import ml_connector.usecases.send as sending
-from ml_connector.domain.cases import Alert, Case
+from ml_connector.domain.cases import Alert, Case, stop_of
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.plans import step_of
 from ml_connector.domain.throttles import counters
@@ -220,7 +220,7 @@ class _Week:
                 dispatch = tables.dispatches.get(alert.dispatch)
                 if dispatch and (dispatch.sid or dispatch.look_at):
                     continue
-                if alert.stop_reason and (alert.id in said or alert.dispatch in said):
+                if stop_of(case, alert) and (alert.id in said or alert.dispatch in said):
                     continue
                 yield f"alert {alert.id} is neither told, nor looked at, nor stopped with a word"
             if case.agenda and case.look_at is None:

@@ -45,9 +45,17 @@ def main(words: list[str]) -> int:
     answer = getattr(client, xform_name(names[operation]))(**request)
     answer.pop("ResponseMetadata", None)
     found = jmespath.search(str(own["query"]), answer) if "query" in own else answer
-    as_text = own.get("output") == "text" and isinstance(found, str)
-    sys.stdout.write(f"{found if as_text else json.dumps(found, default=str)}\n")
+    as_text = own.get("output") == "text"
+    sys.stdout.write(f"{_plain(found) if as_text else json.dumps(found, default=str)}\n")
     return 0
+
+
+def _plain(found: object) -> str:
+    """A value as text; of rows each on a line, with tabs between its cells."""
+    if not isinstance(found, list):
+        return str(found)
+    rows = [row if isinstance(row, list) else [row] for row in found]
+    return "\n".join("\t".join(map(str, row)) for row in rows)
 
 
 def _members(model: Any) -> Iterator[tuple[str, Any]]:
@@ -65,6 +73,8 @@ def _pairs(options: Sequence[str]) -> Iterator[tuple[str, str | None]]:
 def _value(text: str, shape: Any) -> object:
     if text.startswith("file://"):
         text = Path(text.removeprefix("file://")).read_text(encoding="utf-8")
+    if shape.type_name == "list" and not text.startswith("["):
+        return [text]
     if shape.type_name in {"structure", "map", "list"}:
         return json.loads(text)
     return int(text) if shape.type_name in {"integer", "long"} else text

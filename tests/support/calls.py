@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import inf
@@ -24,7 +25,6 @@ from ml_connector.domain.delivery import CallRequest, CallStatus, ProviderCall, 
 from ml_connector.domain.phone import is_e164
 from ml_connector.domain.voice_script import LONGEST_SPOKEN, spoken
 from ml_connector.errors import (
-    DeliveryBlocked,
     DeliveryBusy,
     DeliveryError,
     DeliveryNotSent,
@@ -33,11 +33,14 @@ from ml_connector.errors import (
     DeliveryTransient,
 )
 from ml_connector.twilio.verdicts import verdict_on
+from ml_connector.usecases.ports import Caller
 
 from .clock import HandClock
-from .provider import TOO_MANY_REQUESTS, Answer, Create
+from .provider import TOO_MANY_REQUESTS, Answer, Answering, Create, blocked
 
 _SID = re.compile(r"(?:FN|CA)[0-9a-fA-F]{32}")
+#: What calls are placed with: the flow where they ask for a key, else our number.
+FLOW, OURS = f"FW{1:032x}", "+15550100100"
 _ENDS_UNHEARD = frozenset(
     {CallStatus.BUSY, CallStatus.NO_ANSWER, CallStatus.FAILED, CallStatus.CANCELED}
 )
@@ -88,7 +91,12 @@ class Placed:
     accepted_at: datetime
     listed_from: datetime
     life: Life
-    confirms: bool
+    sender: str
+
+    @property
+    def confirms(self) -> bool:
+        """Whether it is a run of a flow."""
+        return self.sender.startswith("FW")
 
     @property
     def to(self) -> str:
@@ -148,18 +156,20 @@ class Line:
         self.arranged.extend(lives)
 
 
-class Calls:
+class Calls(Answering):
     """The Caller port. `log` is the truth about what was accepted, whatever we recorded.
 
     `confirms` False makes it one without a published flow: calls carry no dispatch id, a second one
-    to the same number is taken at once, and lists say how calls ended.
+    to the same number is taken at once, and lists say how calls ended. Calls are known only where
+    they were placed: with this `flow`, or from this `number`.
     """
 
     def __init__(self, clock: HandClock, *, confirms: bool = True) -> None:
         self._clock = clock
-        self._answers: deque[Answer] = deque()
+        super().__init__()
         self._by_sid: dict[str, Placed] = {}
         self.confirms = confirms
+        self.flow, self.number = FLOW, OURS
         self.lines: dict[str, Line] = {}
         self.log: list[Placed] = []
         self.ended: list[str] = []
@@ -175,22 +185,25 @@ class Calls:
         """The line with this number; made when first asked for."""
         return self.lines.setdefault(number, Line(number))
 
-    def answer_next(
-        self,
-        create: Create,
-        *,
-        times: int = 1,
-        error_code: int | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        """Arrange the answers to the next requests."""
-        self._answers.extend([Answer(create, error_code, retry_after)] * times)
-
     def forget(self, sid: str) -> None:
         """The provider no longer knows a call: its data were kept for a month only."""
         self._by_sid[sid].listed_from = datetime.max.replace(tzinfo=self._clock.now().tzinfo)
 
     # --------------------------------------------------------------------------- the port
+    @property
+    def sender(self) -> str:
+        """What calls are placed with: the flow, or our number."""
+        return self.flow if self.confirms else self.number
+
+    def with_sender(self, sender: str) -> Caller:
+        """What was placed with that sender is listed there, and nowhere else."""
+        if sender in ("", self.sender):
+            return self
+        earlier = copy(self)
+        earlier.confirms = sender.startswith("FW")
+        earlier.flow = earlier.number = sender
+        return earlier
+
     def place_call(self, request: CallRequest, timeout: float) -> ProviderCall:
         """Start one call."""
         if timeout <= 0:
@@ -210,7 +223,13 @@ class Calls:
         for placed in self._list(since, self.log):
             yield self._listed(placed)
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderCall]:
+    def list_to(
+        self,
+        to: str,
+        since: datetime,
+        *,
+        whole: bool = True,  # noqa: ARG002 - memory has no pages
+    ) -> Iterator[ProviderCall]:
         """Everything to one number since then, newest first, each with what it carries."""
         for placed in self._list(since, self.line(to).calls):
             yield replace(self._listed(placed), dispatch_id=self._carried(placed))
@@ -226,7 +245,7 @@ class Calls:
         status, life = placed.status(now), placed.life
         taken = life.answered_after is not None and placed.age(now) >= life.answered_after
         if not status.final:
-            leg = _leg(placed) if taken or not self.confirms else ""
+            leg = _leg(placed) if taken or not placed.confirms else ""
             carried = self._carried(placed)
             return replace(self._listed(placed), dispatch_id=carried, call_sid=leg, taken=taken)
         return replace(
@@ -235,7 +254,7 @@ class Calls:
             dispatch_id=self._carried(placed),
             call_sid=_leg(placed),
             answered_by=life.by,
-            witness=status.value if self.confirms else "",
+            witness=status.value if placed.confirms else "",
             error_code=life.error_code,
             duration=None if life.answered_after is None else int(life.after - life.answered_after),
             taken=taken,
@@ -257,7 +276,7 @@ class Calls:
         """Remove what was said; a call that only announced left nothing."""
         placed = self._known(sid)
         self._refuse_when_down()
-        if self.confirms and placed is not None:
+        if placed is not None and placed.confirms:
             self.forget(sid)
 
     def judge_call(self, error_code: int | None) -> Verdict:
@@ -287,7 +306,7 @@ class Calls:
             accepted_at=now,
             listed_from=now + self.list_delay,
             life=line.arranged.popleft() if line.arranged else line.life,
-            confirms=self.confirms,
+            sender=self.sender,
         )
         line.calls.append(placed)
         self.log.append(placed)
@@ -301,29 +320,31 @@ class Calls:
         for placed in reversed(among):
             if placed.accepted_at < since:
                 return
-            if placed.listed_from <= now:
+            if placed.listed_from <= now and placed.sender == self.sender:
                 yield placed
 
     def _known(self, sid: str) -> Placed | None:
         if not _SID.fullmatch(sid):
             raise DeliveryRejected("not the SID of a call")
-        return self._by_sid.get(sid)
+        placed = self._by_sid.get(sid)
+        elsewhere = placed is not None and placed.confirms and placed.sender != self.sender
+        return None if elsewhere else placed
 
     def _refuse_when_down(self) -> None:
         if self.lists_down:
             raise DeliveryTransient("the provider cannot be read")
 
     def _carried(self, placed: Placed) -> str:
-        return placed.request.dispatch_id if self.confirms else ""
+        return placed.request.dispatch_id if placed.confirms else ""
 
     def _listed(self, placed: Placed) -> ProviderCall:
         status = placed.status(self._clock.now())
         return ProviderCall(
             sid=placed.sid,
             to=placed.to,
-            status=CallStatus.ENDED if self.confirms and status.final else status,
+            status=CallStatus.ENDED if placed.confirms and status.final else status,
             created_at=placed.accepted_at.replace(microsecond=0),
-            call_sid="" if self.confirms else placed.sid,
+            call_sid="" if placed.confirms else placed.sid,
         )
 
 
@@ -355,6 +376,6 @@ def _error_of(answer: Answer) -> DeliveryError:
         case Create.REJECTED:
             return DeliveryRejected("refused", provider_code=code, http_status=400)
         case Create.BLOCKED:
-            return DeliveryBlocked("account", provider_code=code, http_status=401)
+            return blocked(code)
         case _:
             return DeliveryOutcomeUnknown("no answer")

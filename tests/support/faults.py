@@ -21,10 +21,9 @@ from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.payments import PaymentDocument
 from ml_connector.domain.replies import InboxMark
-from ml_connector.domain.standstill import Standstill
-from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
+from ml_connector.domain.standstill import Pause, Standstill
+from ml_connector.domain.unit_of_work import CaseFile, Change, LineRecord, ReferenceRecord
 from ml_connector.errors import (
-    DeliveryBlocked,
     DeliveryNotSent,
     DeliveryOutcomeUnknown,
     DeliveryTransient,
@@ -52,6 +51,7 @@ from .mishaps import (
     Faults,
     Killed,
 )
+from .provider import blocked
 
 __all__ = [
     "Fault",
@@ -106,6 +106,9 @@ class FaultyAlertStore:
     def references(self, recipient: str, since: datetime) -> list[ReferenceRecord]:
         return self._read(lambda: self._store.references(recipient, since))
 
+    def last_call(self, line: str) -> LineRecord | None:
+        return self._read(lambda: self._store.last_call(line))
+
     def inbox_mark(self) -> InboxMark | None:
         return self._read(self._store.inbox_mark)
 
@@ -118,11 +121,8 @@ class FaultyAlertStore:
     def note_watched(self, company: str, day: date) -> None:
         self._write("note watched", lambda: self._store.note_watched(company, day))
 
-    def paused_until(self, company: str) -> datetime | None:
-        return self._read(lambda: self._store.paused_until(company))
-
-    def standstill(self, company: str) -> Standstill:
-        return self._read(lambda: self._store.standstill(company))
+    def standstill(self, company: str, channel: str = "") -> Standstill:
+        return self._read(lambda: self._store.standstill(company, channel))
 
     def look_due(self, until: datetime, limit: int) -> list[str]:
         """A lagging index misses what is new and shows what was long since moved on."""
@@ -150,8 +150,16 @@ class FaultyAlertStore:
     def blank_due(self, until: datetime, limit: int) -> list[str]:
         return self._read(lambda: self._store.blank_due(until, limit))
 
-    def pause(self, company: str, until: datetime, reason: str) -> None:
-        self._write("pause", lambda: self._store.pause(company, until, reason))
+    def pause(self, company: str, pause: Pause) -> None:
+        self._write("pause", lambda: self._store.pause(company, pause))
+
+    def replace_pause(self, company: str, before: Pause, after: Pause) -> bool:
+        done: list[bool] = []
+        self._write(
+            "replace pause",
+            lambda: done.append(self._store.replace_pause(company, before, after)),
+        )
+        return done[-1]
 
     def commit(self, change: Change) -> None:
         self._write(f"commit {label(change)}", lambda: self._store.commit(change))
@@ -268,9 +276,9 @@ class FaultyMessenger:
         self._meet_list()
         return self._messenger.list_created_since(since)
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderMessage]:
+    def list_to(self, to: str, since: datetime, *, whole: bool = True) -> Iterator[ProviderMessage]:
         self._meet_list()
-        return self._messenger.list_to(to, since)
+        return self._messenger.list_to(to, since, whole=whole)
 
     def fetch(self, sid: str) -> ProviderMessage | None:
         self._meet_list()
@@ -299,6 +307,13 @@ class FaultyCaller:
     def confirms(self) -> bool:
         return self._caller.confirms
 
+    @property
+    def sender(self) -> str:
+        return self._caller.sender
+
+    def with_sender(self, sender: str) -> Caller:
+        return FaultyCaller(self._caller.with_sender(sender), self._faults)
+
     def place_call(self, request: CallRequest, timeout: float) -> ProviderCall:
         fault = meet_post(self._faults)
         call = self._caller.place_call(request, timeout)
@@ -309,9 +324,9 @@ class FaultyCaller:
         self._meet_list()
         return self._caller.list_started_since(since)
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderCall]:
+    def list_to(self, to: str, since: datetime, *, whole: bool = True) -> Iterator[ProviderCall]:
         self._meet_list()
-        return self._caller.list_to(to, since)
+        return self._caller.list_to(to, since, whole=whole)
 
     def outcome(self, sid: str) -> ProviderCall | None:
         self._meet_list()
@@ -348,7 +363,7 @@ def meet_post(faults: Faults) -> Fault | None:
         case Fault.BUSY:
             raise DeliveryTransient("too many requests", http_status=429, retry_after=2.0)
         case Fault.BLOCKED:
-            raise DeliveryBlocked("the account is suspended", provider_code=20003)
+            raise blocked(20003)
     return fault
 
 

@@ -23,11 +23,12 @@ from ml_connector.domain.flows import Flow
 from ml_connector.domain.instants import to_millis
 from ml_connector.domain.payments import PaymentDocument, PaymentPhase
 from ml_connector.domain.replies import InboxMark
-from ml_connector.domain.standstill import Restoring, Standstill
+from ml_connector.domain.standstill import Pause, Restoring, Standstill
 from ml_connector.domain.unit_of_work import (
     CaseFile,
     Change,
     LikenessRecord,
+    LineRecord,
     ReferenceRecord,
 )
 from ml_connector.errors import StoreConflict, StoreError, StoreUnavailable
@@ -48,9 +49,10 @@ class Tables:
     alerts: dict[str, dict[str, Alert]] = field(default_factory=dict)
     sids: dict[str, str] = field(default_factory=dict)
     references: dict[tuple[str, datetime, str], ReferenceRecord] = field(default_factory=dict)
+    lines: dict[str, LineRecord] = field(default_factory=dict)
     inbox: InboxMark | None = None
     counters: dict[str, int] = field(default_factory=dict)
-    pauses: dict[str, datetime] = field(default_factory=dict)
+    pauses: dict[tuple[str, str], Pause] = field(default_factory=dict)
     restoring: Restoring | None = None
     watched: dict[str, date] = field(default_factory=dict)
     chains: dict[str, list[AuditEntry]] = field(default_factory=dict)
@@ -109,6 +111,10 @@ class MemoryAlertStore:
         found = [key for key in known if key[0] == recipient and key[1] >= since]
         return [known[key] for key in sorted(found, reverse=True)]
 
+    def last_call(self, line: str) -> LineRecord | None:
+        known = self.tables.lines.get(line)
+        return replace(known, before="") if known else None
+
     def inbox_mark(self) -> InboxMark | None:
         return self.tables.inbox
 
@@ -144,20 +150,26 @@ class MemoryAlertStore:
     def note_watched(self, company: str, day: date) -> None:
         self.tables.watched[company] = day
 
-    def paused_until(self, company: str) -> datetime | None:
-        return self.tables.pauses.get(company)
-
-    def standstill(self, company: str) -> Standstill:
-        return Standstill(self.tables.pauses.get(company), self.tables.restoring)
+    def standstill(self, company: str, channel: str = "") -> Standstill:
+        found = (self.tables.pauses.get((company, one)) for one in dict.fromkeys(("", channel)))
+        return Standstill(tuple(pause for pause in found if pause), self.tables.restoring)
 
     def stand_still(self, restoring: Restoring) -> None:
         self.tables.restoring = restoring
 
-    def pause(self, company: str, until: datetime, reason: str) -> None:
-        if not reason:
+    def pause(self, company: str, pause: Pause) -> None:
+        if not pause.reason:
             raise ValueError("a pause has a reason")
-        known = self.tables.pauses.get(company)
-        self.tables.pauses[company] = max(known, until) if known else until
+        known = self.tables.pauses.get((company, pause.channel))
+        if known is None or known.until < pause.until:
+            self.tables.pauses[company, pause.channel] = pause
+
+    def replace_pause(self, company: str, before: Pause, after: Pause) -> bool:
+        known = self.tables.pauses.get((company, after.channel))
+        if known is None or (known.until, known.probe) != (before.until, before.probe):
+            return False
+        self.tables.pauses[company, after.channel] = after
+        return True
 
     def commit(self, change: Change) -> None:
         """All of it or nothing, once for each `write_id`."""
@@ -207,6 +219,7 @@ class _Transaction:
         yield from (operation for first, operation in versioned if first)
         yield from self._sids()
         yield from self._references()
+        yield from self._lines()
         yield from self._likenesses()
         yield from (operation for first, operation in versioned if not first)
         yield from self._counters()
@@ -325,6 +338,16 @@ class _Transaction:
                 f"reference:{record.recipient}#{record.dispatch_id}",
                 holds=True,
                 apply=partial(known.__setitem__, key, record),
+            )
+
+    def _lines(self) -> Iterator[_Operation]:
+        lines = self._tables.lines
+        for record in self._change.lines:
+            known = lines.get(record.line)
+            yield _Operation(
+                f"line:{record.line}",
+                known is None or known.claim == record.before,
+                partial(lines.__setitem__, record.line, record),
             )
 
     def _likenesses(self) -> Iterator[_Operation]:

@@ -74,6 +74,7 @@ class FakeIntacct:
         self.twice = False
         self.zone_error: timedelta | None = None
         self.zone_verified = True
+        self.utc_offset: timedelta | None = None
         self.since: list[datetime | None] = []
         self.by_key: list[tuple[str, ...]] = []
 
@@ -131,6 +132,7 @@ class FakeIntacct:
             ),
             zone_error=self.zone_error,
             zone_verified=self.zone_verified,
+            utc_offset=self.utc_offset,
         )
 
     def _raise_next(self) -> None:

@@ -30,6 +30,7 @@ from ml_connector.errors import (
     DeliveryRejected,
     DeliveryTransient,
 )
+from ml_connector.twilio.error_codes import at_create
 from ml_connector.twilio.verdicts import verdict_on
 
 from .clock import HandClock
@@ -71,12 +72,30 @@ _IN_FLIGHT = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 _SID = re.compile(r"SM[0-9a-f]{32}")
 
 
-class Provider:
+class Answering:
+    """Whoever is asked to create something, and answers the next requests as a test arranged."""
+
+    def __init__(self) -> None:
+        self._answers: deque[Answer] = deque()
+
+    def answer_next(
+        self,
+        create: Create,
+        *,
+        times: int = 1,
+        error_code: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        """Arrange the answers to the next creates."""
+        self._answers.extend([Answer(create, error_code, retry_after)] * times)
+
+
+class Provider(Answering):
     """The Messenger port. `log` is the truth about what was accepted, whatever we recorded."""
 
     def __init__(self, clock: HandClock) -> None:
         self._clock = clock
-        self._answers: deque[Answer] = deque()
+        super().__init__()
         self._by_sid: dict[str, Text] = {}
         self.phones: dict[str, Phone] = {}
         self.log: list[Text] = []
@@ -89,6 +108,8 @@ class Provider:
         self.price_delay: timedelta | None = None
         self.requests = 0
         self.lists = 0
+        #: Of each list to one number, whether all of it was wanted.
+        self.read_whole: list[bool] = []
         self.fetches = 0
         self.blanks = 0
         self.blanked: set[str] = set()
@@ -97,17 +118,6 @@ class Provider:
     def phone(self, number: str) -> Phone:
         """The phone with this number; made when first asked for."""
         return self.phones.setdefault(number, Phone(number))
-
-    def answer_next(
-        self,
-        create: Create,
-        *,
-        times: int = 1,
-        error_code: int | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        """Arrange the answers to the next creates."""
-        self._answers.extend([Answer(create, error_code, retry_after)] * times)
 
     # ------------------------------------------------------------------------ the port
     def send_sms(self, request: SmsRequest, timeout: float) -> ProviderMessage:
@@ -127,8 +137,9 @@ class Provider:
         """Everything of our sender since then, newest first."""
         return self._list(since, None)
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderMessage]:
+    def list_to(self, to: str, since: datetime, *, whole: bool = True) -> Iterator[ProviderMessage]:
         """Everything to one number since then, newest first."""
+        self.read_whole.append(whole)
         return self._list(since, to)
 
     def fetch(self, sid: str) -> ProviderMessage | None:
@@ -233,6 +244,13 @@ def _refuse_the_hopeless(request: SmsRequest) -> None:
         raise DeliveryRejected("no number")
 
 
+def blocked(code: int | None) -> DeliveryBlocked:
+    """A refusal until an operator acts: by Twilio's own table, of the account or of a channel."""
+    error = DeliveryBlocked("account", provider_code=code, http_status=401)
+    error.account = at_create(code, 401).account
+    return error
+
+
 def _error_of(answer: Answer) -> DeliveryError:
     match answer.create:
         case Create.NOT_SENT:
@@ -247,6 +265,6 @@ def _error_of(answer: Answer) -> DeliveryError:
         case Create.REJECTED:
             return DeliveryRejected("refused", provider_code=answer.error_code, http_status=400)
         case Create.BLOCKED:
-            return DeliveryBlocked("account", provider_code=answer.error_code, http_status=401)
+            return blocked(answer.error_code)
         case _:
             return DeliveryOutcomeUnknown("no answer")

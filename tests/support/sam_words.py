@@ -1,27 +1,63 @@
-"""`sam deploy --parameter-overrides` as a runbook types it: notes what is to be changed.
+"""The SAM CLI as the runbooks type it: `sam build`, `sam deploy`, `sam delete`.
 
-The deployment itself is the local world's matter, which knows the code and the template; here only
-the words count, taken apart as the SAM CLI takes them: `Name=value`, a backslash before a quote.
+A deployment is the local world's matter, which knows the code and the template; here only the words
+count, taken apart as the SAM CLI takes them (`Name=value`, a backslash before a quote): what was
+built and deployed is noted in the folder, for `runbook.py`. A stack is really deleted.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
+import boto3
+
+from sandbox.aws import wait
+
+_STARTED = "DELETE_IN_PROGRESS"
+
 
 def main(words: list[str]) -> int:
-    """Write the parameters into the file the runbook's reader waits for."""
-    if words[:1] != ["deploy"] or "--parameter-overrides" not in words:
+    """Run one command in the folder it is typed in."""
+    commands = {"build": _build, "deploy": _deploy, "delete": _delete}
+    if not words or words[0] not in commands:
         sys.stderr.write(f"no such command here: sam {' '.join(words)}\n")
         return 2
-    given = words[words.index("--parameter-overrides") + 1 :]
+    return commands[words[0]](words[1:])
+
+
+def _build(_: list[str]) -> int:
+    Path("built").touch()
+    return 0
+
+
+def _deploy(words: list[str]) -> int:
+    name = "--parameter-overrides"
+    given = words[words.index(name) + 1 :] if name in words else []
     named = dict(word.split("=", 1) for word in given if not word.startswith("--"))
     parameters = {name: value.replace('\\"', '"') for name, value in named.items()}
-    Path(os.environ["SAM_WORDS_FILE"]).write_text(json.dumps(parameters), encoding="utf-8")
+    Path("deployed.json").write_text(json.dumps(parameters), encoding="utf-8")
     return 0
+
+
+def _delete(words: list[str]) -> int:
+    """Ask as the SAM CLI does, delete, and wait until CloudFormation has come to its end."""
+    name = words[words.index("--stack-name") + 1]
+    sys.stdout.write(f"Are you sure you want to delete the stack {name}? [y/N]: ")
+    if sys.stdin.readline().strip() != "y":
+        return 1
+    client = boto3.client("cloudformation")
+    stack = client.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
+    client.delete_stack(StackName=name)
+
+    def ended() -> str | None:
+        status = str(client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+        return None if status == _STARTED else status
+
+    status = wait.until(ended, f"stack {name} to be gone", timeout=60.0)
+    sys.stdout.write(f"\n{status}\n")
+    return 0 if status == "DELETE_COMPLETE" else 1
 
 
 if __name__ == "__main__":

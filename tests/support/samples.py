@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
 from ml_connector.domain.documents import Document
 from ml_connector.domain.money import Money
 from ml_connector.domain.payments import PaymentDocument, PaymentPhase, PaymentState
-from ml_connector.domain.unit_of_work import CaseWrite, DocumentWrite
+from ml_connector.domain.unit_of_work import CaseWrite, Change, DocumentWrite
 
 from .clock import START
 
@@ -63,6 +64,7 @@ def told_dispatch(name: str = "d1", **changes: Any) -> Dispatch:
         empty_lists=2,
         last_empty_at=START + timedelta(seconds=3),
         reason="a reason",
+        sender="+15550100100",
         **changes,
     )
 
@@ -151,6 +153,18 @@ def payment(name: str = "payment#12", **changes: Any) -> PaymentDocument:
             open_cases=("c1",),
         ),
         **changes,
+    )
+
+
+def change(**parts: Any) -> Change:
+    """A change that nobody wrote before."""
+    return Change(write_id=str(uuid.uuid4()), **parts)
+
+
+def opening() -> Change:
+    """The first of a case: its alert, and the dispatch that is to tell of it."""
+    return change(
+        cases=(written(case()),), alerts=(alert(dispatch="d1"),), dispatches=(dispatch(),)
     )
 
 

@@ -18,8 +18,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
-import pytest
-from moto import mock_aws
 
 from ml_connector.domain.audit import AuditEntry, ChainHead, check
 from ml_connector.domain.delivery import CallRequest
@@ -31,23 +29,20 @@ from ml_connector.store.audit import DynamoAuditTrail
 from ml_connector.store.connection import SharedConnection
 from ml_connector.store.documents import DynamoDocumentStore
 from ml_connector.store.flows import DynamoFlowStore
+from ml_connector.store.heads import document_chain
 from ml_connector.store.models import CaseItem, DispatchItem, DocumentItem
-from tests.support.calls import PRESSES_ONE, Placed
+from tests.support.calls import FLOW, PRESSES_ONE, Placed
 from tests.support.clock import HandClock
 from tests.support.faults import FaultyAlertStore, FaultyApproverStore, FaultyDocumentStore
 from tests.support.phones import ANSWERS, IS_OFF, Text
-from tests.support.tables import connect, create_tables, table_definitions
+from tests.support.store_backends import moto_tables
+from tests.support.tables import table_definitions
 from tests.support.world import DEFAULT_FLOW, World, number
 
 __all__ = ["Kept", "StoredWorld", "keep", "number", "stored_world"]
 
 Kept = dict[str, Any]
 
-_CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "a",
-    "AWS_SECRET_ACCESS_KEY": "b",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 _LIVES = {"answers": ANSWERS, "off": IS_OFF}
 
 
@@ -97,11 +92,11 @@ class StoredWorld(World):
         return sorted(found, key=lambda dispatch: (dispatch.created_at, dispatch.sequence))
 
     def broken_trails(self) -> list[str]:
-        """Chains of cases and bills that do not end in the head that is stored."""
+        """Chains of cases and documents that do not end in the head that is stored."""
         heads = {f"case#{r.id}": r for r in CaseItem.scan(CaseItem.sk == "case")}
-        heads |= {
-            f"doc#{r.company}#{r.sk}": r for r in DocumentItem.scan(DocumentItem.sk != "state")
-        }
+        # The table holds more than documents; whatever has a head has a chain.
+        documents = DocumentItem.scan(DocumentItem.head_seq.exists())
+        heads |= {document_chain(r.company, r.sk, int(r.generation or 1)): r for r in documents}
         broken = []
         for chain, row in heads.items():
             entries = list(self.trail.chain(chain))
@@ -136,14 +131,10 @@ def stored_world(
     timings: Timings | None = None,
 ) -> Iterator[StoredWorld]:
     """A world over tables of its own; with what was kept, where it left off."""
-    with pytest.MonkeyPatch.context() as environment, mock_aws():
-        for name, value in _CREDENTIALS.items():
-            environment.setenv(name, value)
-        client = boto3.client("dynamodb")
-        create_tables(client)
-        world = StoredWorld(connect(_CREDENTIALS), flow, timings)
+    with moto_tables() as connection:
+        world = StoredWorld(connection, flow, timings)
         if kept is not None:
-            _put_back(world, client, kept)
+            _put_back(world, boto3.client("dynamodb"), kept)
         yield world
 
 
@@ -209,7 +200,7 @@ def _put_back(world: StoredWorld, client: Any, kept: Kept) -> None:
     for one in kept["calls"]:
         at = datetime.fromisoformat(one["at"])
         request = CallRequest(to=one["to"], text=one["text"], dispatch_id=one["dispatch"])
-        call = Placed(one["sid"], request, at, at, PRESSES_ONE, confirms=True)
+        call = Placed(one["sid"], request, at, at, PRESSES_ONE, FLOW)
         world.calls.line(one["to"]).calls.append(call)
         world.calls.log.append(call)
         world.calls._by_sid[call.sid] = call

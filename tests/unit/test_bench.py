@@ -22,13 +22,24 @@ def test_a_cold_start_is_the_median_over_the_empty_interpreter() -> None:
         {
             EMPTY: [10, 12, 90],
             MEASURE: [112, 110, 999],
-            "send": [162, 160, 164],
+            "send": [162, 159, 999],
         }
     )
     assert [row.name for row in rows] == [MEASURE, "send"]
     assert [row.cpu for row in rows] == [100, 150]
     assert [row.ratio for row in rows] == [1.0, 1.5]
     assert [row.target for row in rows] == [None, 1.5]
+
+
+def test_a_machine_that_slows_down_between_two_rounds_changes_no_ratio() -> None:
+    rows = summary(
+        {
+            EMPTY: [10, 10, 10],
+            MEASURE: [110, 210, 310],
+            "poll": [140, 270, 400],
+        }
+    )
+    assert [row.ratio for row in rows] == [1.0, 1.3]
 
 
 def test_every_function_is_measured_and_those_that_call_people_with_a_call_too() -> None:

@@ -13,7 +13,7 @@ from bench import twilio_account, twilio_send, twilio_status_child
 from bench.twilio_stand_in import message
 from bench.twilio_status import ACTIVE, ENDED, TEXTS, Cost, cost
 from ml_connector.settings import LOOK_LIMIT
-from ml_connector.usecases.check_status import PAGE
+from ml_connector.usecases.asking import PAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,14 @@ def test_a_target_is_one_list_a_page_and_three_reads_of_each_call_that_is_over()
     seen = {"ours": {"runs": 1, "known": 1, "cpu_ms": 1.0}, "each": {"requests": 1, "cpu_ms": 1.0}}
     assert cost(TEXTS, PAGE, seen).target == 1
     assert cost(TEXTS, PAGE + 1, seen).target == 2
+    assert cost(TEXTS, 10_000, seen).target == 10
     assert cost(TEXTS, 10_000, seen).least == -(-10_000 // LOOK_LIMIT)
+
+
+def test_of_calls_that_go_on_each_run_asks_anew() -> None:
+    seen = {"ours": {"runs": 1, "known": 1, "cpu_ms": 1.0}, "each": {"requests": 1, "cpu_ms": 1.0}}
+    assert cost(ACTIVE, PAGE, seen).target == 1
+    assert cost(ACTIVE, LOOK_LIMIT + 1, seen).target == 2 * (LOOK_LIMIT // PAGE + 1)
 
 
 def test_a_target_is_met_by_lists_and_reads_together_and_only_where_all_are_known() -> None:
@@ -52,14 +59,15 @@ def test_ratios_are_of_what_is_known_by_then() -> None:
     assert half.cpu_ratio == pytest.approx((5.0 / 5) / (10.0 / 10))
 
 
-def test_the_cpu_of_a_send_is_told_as_multiples_of_our_post() -> None:
+def test_the_cpu_of_a_send_is_told_as_multiples_of_its_requests_alone() -> None:
     medians = dict.fromkeys(twilio_send.CPU, 0.5) | {"a batch of 10": 4.0, "a batch of one": 6.0}
+    medians |= {twilio_send.BARE: 2.5, twilio_send.OURS: 0.5}
     rows = twilio_send.summary(medians)
     assert [row.name for row in rows] == list(twilio_send.CPU.values())
     assert [(row.cpu, row.ratio, row.met) for row in rows][:3] == [
-        (4.0, 8.0, True),
-        (6.0, 12.0, False),
-        (0.5, 1.0, None),
+        (4.0, pytest.approx(4 / 3), True),
+        (6.0, 2.0, False),
+        (3.0, 1.0, None),
     ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 
 import pytest
+from rich.text import Text
 
 from cli.console.asking import ask, ask_secret, confirm
 from cli.console.failures import Misused
@@ -86,6 +88,36 @@ def test_cells_are_text_and_never_markup(capsys: pytest.CaptureFixture[str]) -> 
     printer = Printer()
     printer.result({}, table("Vendors", ["name"], [["[red]Baker[/red] \x1b[31m:smile:"]]))
     assert "[red]Baker[/red]  [31m:smile:" in capsys.readouterr().out
+
+
+HOSTILE = "Baker \u202eleetS\u200b Ltd\x1b[2J\u2066"
+HARMLESS = "Baker  leetS  Ltd [2J"
+
+
+def test_nothing_that_is_shown_moves_what_stands_around_it(
+    capsys: pytest.CaptureFixture[str], typed: io.StringIO
+) -> None:
+    fill(typed, "y\n")
+    printer = Printer()
+    printer.result({}, HOSTILE, Text(HOSTILE, style="bold"), table(HOSTILE, [""], [[HOSTILE]]))
+    printer.note(HOSTILE)
+    printer.show(HOSTILE, "two\nlines")
+    confirm(f"Text {HOSTILE}?")
+    shown = capsys.readouterr()
+    assert shown.out.count(HARMLESS) == 5
+    assert shown.err.count(HARMLESS) == 2
+    assert "two\nlines" in shown.out
+    assert not set(shown.out + shown.err) & set("\u202e\u200b\x1b\u2066")
+
+
+def test_json_says_what_it_found_with_escapes_for_what_is_not_harmless(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Printer(as_json=True).result({"vendor": HOSTILE + "\U000e0001é"})
+    shown = capsys.readouterr().out
+    assert not set(shown) & set("\u202e\u200b\x1b\u2066\U000e0001")
+    assert "é" in shown
+    assert json.loads(shown) == {"vendor": HOSTILE + "\U000e0001é"}
 
 
 def test_json_goes_to_standard_output_and_everything_else_beside_it(

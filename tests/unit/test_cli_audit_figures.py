@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,16 @@ from typing import Any
 import pytest
 
 from cli.audit.export import Format, write
-from cli.audit.figures import CaseStory, Price, Row, Told, rows_by_vendor, stories, total
-from cli.audit.figures_page import cells, write_csv
+from cli.audit.figures import (
+    CaseStory,
+    Price,
+    Told,
+    rows_by_approver,
+    rows_by_vendor,
+    stories,
+    total,
+)
+from cli.audit.figures_page import cells, write_csv, write_page
 from cli.audit.words import said, said_of_alert
 from ml_connector.domain.audit import ChainHead, entry_after
 from ml_connector.domain.chains import Link, link_of
@@ -52,7 +61,7 @@ STORY = chain(
 
 
 def told(links: list[Link], again: list[Link] | None = None) -> list[CaseStory]:
-    return stories(links, lambda _: again or [], START, END)
+    return stories(links, lambda _: again or [], START, END).cases
 
 
 def test_a_second_try_belongs_to_whom_the_first_was_for() -> None:
@@ -98,8 +107,46 @@ def test_cases_of_before_and_after_and_documents_are_left_out() -> None:
     assert told([*before, *late, *document]) == []
 
 
+def by_text(links: list[Link]) -> list[Link]:
+    """Entries as a table gives them that orders numbers as texts: 1, 10, 11, 2."""
+    return sorted(links, key=lambda link: (link.chain, str(link.seq)))
+
+
+def test_entries_in_another_order_tell_the_same_and_credit_the_same_person() -> None:
+    tries = [(20 + n, "dispatch.deferred", {"dispatch": "d1"}) for n in range(9)]
+    links = chain("case#a", OPENED, *tries, FAILED, (90, *DELIVERED[1:]))
+    assert by_text(links) != links
+    assert told(by_text(links)) == told(links)
+    assert list(told(by_text(links))[0].told) == ["ann"]
+
+
+def test_an_entry_before_the_opening_does_not_hide_the_case() -> None:
+    links = chain("case#a", (0, "case.fresh_look_asked", {}), OPENED, DELIVERED)
+    (story,) = told(links)
+    assert story.told["ann"].alerts == 1
+
+
+def test_a_case_whose_opening_is_gone_is_named_and_one_opened_earlier_is_not() -> None:
+    earlier = chain("case#b", OPENED, DELIVERED)
+    gone = [*STORY[1:], *earlier[1:]]
+    again = {"case#a": STORY[1:], "case#b": earlier}
+    assert stories(gone, lambda name: again[name], START, END) == ([], ["case#a"])
+    other = STORY[0]._replace(kind="case.renamed")
+    assert stories([other, *STORY[1:]], lambda _: [], START, END).damaged == ["case#a"]
+
+
+def test_a_cost_nobody_is_known_for_is_said_so() -> None:
+    links = chain("case#a", OPENED, (10, "dispatch.sent", {"dispatch": "d7"}))
+    rows = rows_by_approver(told(links), {"d7": Price(Decimal("-0.01"), "USD", 1)})
+    assert [(row.name, row.cost) for row in rows] == [
+        ("not known", (("USD", Decimal("0.01")),)),
+        ("ann", ()),
+    ]
+
+
 def test_what_is_not_readable_is_left_to_verify() -> None:
-    assert told([STORY[0]._replace(at="yesterday"), *STORY[1:]]) == []
+    unreadable = [STORY[0]._replace(at="yesterday"), *STORY[1:]]
+    assert stories(unreadable, lambda _: [], START, END) == ([], ["case#a"])
     (story,) = told([STORY[0]._replace(data="not JSON"), *STORY[1:]])
     assert story.document == ""
 
@@ -132,8 +179,15 @@ def test_times_are_said_in_two_units(seconds: float, words: str) -> None:
 
 def test_a_name_that_looks_like_a_formula_is_text_in_a_spreadsheet() -> None:
     row = total([], {})
-    hostile = Row("=cmd()", *(getattr(row, name) for name in Row.__slots__[1:]))
+    hostile = replace(row, name="=cmd()")
     assert write_csv([hostile], "vendor").splitlines()[1].startswith("'=cmd(),")
+
+
+def test_a_name_that_turns_the_direction_of_writing_does_so_in_no_file() -> None:
+    hostile = replace(total([], {}), name="Baker \u202eleetS\u200b Ltd\x1b[2J")
+    for written in (write_csv([hostile], "vendor"), write_page([hostile], "vendor", "November")):
+        assert "Baker  leetS  Ltd [2J" in written
+        assert not set(written) & {"\u202e", "\u200b", "\x1b"}
 
 
 # ------------------------------------------------------------------------------------- words

@@ -49,6 +49,7 @@ def refusal(code: str, message: str = "said so") -> ClientError:
         (ConnectTimeoutError(endpoint_url="u"), 1, "aws_unreachable", "does not answer"),
         (ParamValidationError(report=HIDDEN), 1, "aws", "could not be made"),
         (FileNotFoundError(2, "No such file", "f.yaml"), 1, "file", "f.yaml: No such file"),
+        (OSError(28, "No space left on device"), 1, "output", "could not be written: No space"),
         (ValueError(HIDDEN), 1, "unexpected", "unexpected ValueError"),
     ],
 )
@@ -162,6 +163,25 @@ def test_help_groups_commands_by_who_uses_them() -> None:
     assert run().exit_code == 0
     assert set(main.ORDER) == {command.split()[0] for command in commands()}
     assert len(main.ORDER) <= 20
+
+
+def with_a_reason() -> list[str]:
+    """Every command that takes --reason."""
+    return [
+        command for command in commands() if "--reason" in run(*command.split(), "--help").stdout
+    ]
+
+
+def test_no_command_takes_a_reason_that_holds_a_phone_number() -> None:
+    found = with_a_reason()
+    assert {"alerts cancel", "approvers import", "approvers away", "flow push", "go-live"} <= {
+        *found
+    }
+    for command in found:
+        result = run(*command.split(), "--reason", "Ann said so, +1 555 010-0001")
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), command
+        assert "looks like a phone number: 7 digits or more" in result.stderr
+        assert "0001" not in result.output
 
 
 @pytest.mark.parametrize("command", commands())

@@ -354,3 +354,53 @@ rules:
         (21, 'rules[4] "late"'),
         (24, 'rules[4] "late".notify[1].sms.to'),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "likely"),
+    [
+        ("UDS", "; did you mean 'USD'?"),
+        ("usd", "; did you mean 'USD'?"),
+        ("GPB", "; did you mean 'GBP'?"),
+        ("XXX", ""),
+        ("EURO", ""),
+    ],
+)
+def test_a_currency_that_no_bill_can_have_is_refused(
+    tmp_path: Path, written: str, likely: str
+) -> None:
+    (problem,) = wrong(tmp_path, GOOD.replace("currency: USD", f"currency: {written}"))
+    assert problem.path == 'rules[1] "large".when.amount.currency'
+    assert problem.expected == f"an ISO 4217 code such as USD{likely}"
+
+
+@pytest.mark.parametrize(
+    "condition", ["vendor: {name: “Baker*”}", "description: „*rent*“", "description: «rent»"]
+)
+def test_typographic_quotation_marks_around_a_pattern_are_refused(
+    tmp_path: Path, condition: str
+) -> None:
+    (problem,) = wrong(tmp_path, GOOD.replace(WHEN, f"{WHEN}, {condition}"))
+    assert problem.expected.endswith("without typographic quotation marks around it")
+
+
+def test_an_apostrophe_in_a_name_is_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "flow.yaml"
+    path.write_text(GOOD.replace(WHEN, f"{WHEN}, vendor: {{name: O’Brien*}}"))  # noqa: RUF001
+    assert read_flow(path).flow.rules
+
+
+@pytest.mark.parametrize(
+    ("zone", "likely"),
+    [
+        ("CST", "America/Chicago"),
+        ("PST", "America/Los_Angeles"),
+        ("New York", "America/New_York"),
+        ("Europe/Zürich", "Europe/Zurich"),
+    ],
+)
+def test_a_zone_is_suggested_by_what_people_call_it(tmp_path: Path, zone: str, likely: str) -> None:
+    (problem,) = wrong(tmp_path, GOOD.replace("America/Chicago", zone))
+    assert (
+        problem.expected == f"an IANA time zone such as America/Chicago; did you mean {likely!r}?"
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.console.failures import Failure, Misused
+from cli.console.failures import Failure
 from cli.files.flow_file import numbered, read_flow
 from cli.files.people_file import read_people
 from cli.files.places import load
@@ -226,7 +226,7 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "flow.yaml"
-    with pytest.raises(Misused) as caught:
+    with pytest.raises(Failure) as caught:
         read_flow(path)
     assert caught.value.line.startswith(f"{path}: there is no such file; ")
     assert "ml-connector init" in caught.value.line

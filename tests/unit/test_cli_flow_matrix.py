@@ -236,3 +236,22 @@ def test_bands_are_taken_just_where_every_amount_from_the_first_on_is_in_one_of_
     assert fits == (not problems)
     assert not sound or len(read) == len(rows)
     assert all(band.low < band.high for band in read if band.high < Decimal("Infinity"))
+
+
+@pytest.mark.parametrize("cell", ["V-200;V-300", '"V-200,V-300"'])
+def test_several_ids_in_a_cell_have_a_bar_between_them(cell: str) -> None:
+    said = found(HEAD + f",0,,USD,,{cell},ann,,\n")
+    written = cell.strip('"')
+    assert said == [
+        (2, "vendor", f"{written!r} | ids with | between them, such as 300|310"),
+    ]
+
+
+def test_calls_from_an_amount_no_bill_of_the_row_has_are_refused() -> None:
+    said = found(GOOD.replace("ann,bob,25000", "ann,bob,250000"))
+    assert said == [(3, "call above", "'250000' | an amount below 50000, the `to`")]
+
+
+def test_a_currency_is_named_where_it_is_none() -> None:
+    said = found(GOOD.replace(",10000,50000,USD", ",10000,50000,UDS"))
+    assert said == [(3, "currency", "'UDS' | an ISO 4217 code such as USD; did you mean 'USD'?")]

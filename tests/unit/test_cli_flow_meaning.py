@@ -168,6 +168,19 @@ def test_everybody_named_has_to_be_known_wherever_they_are_named(tmp_path: Path)
     assert problems[1].expected == "the id of one of approvers.csv; did you mean 'ann'?"
 
 
+def test_a_rule_that_tells_of_one_bill_more_than_anybody_reads_is_refused(tmp_path: Path) -> None:
+    hourly = "{sms: {to: cho, repeat: 1h, at_most: 100}}"
+    text = HEAD + "  - {name: a, on: bill.submitted, notify: [%s]}\n"
+    (problem,) = wrong(tmp_path, text % ", ".join([hourly] * 3))
+    assert (problem.path, problem.found) == (
+        'rules[1] "a".notify',
+        "steps that begin 300 times in all",
+    )
+    path = tmp_path / "flow.yaml"
+    path.write_text(text % ", ".join([hourly] * 2))
+    assert read_flow(path).flow.rules[0].steps[1].at_most == 100
+
+
 def test_what_is_only_doubtful_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "flow.yaml"
     step = "notify: [{sms: {to: cho}}, {sms: {to: cho, after: 1h, unless: confirmed}}]"

@@ -288,6 +288,7 @@ def test_everything_is_shown_with_the_persons_own_clock() -> None:
     assert "16:10 CET" in printed
     assert "3 (1 of 3)" in printed
     assert "up to 3 calls, asks for a key" in printed
+    assert "Press 1 to confirm" in " ".join(printed.split())
     assert "unless confirmed" in printed
     assert "again every 1 day until handled" in printed
     assert "1 segment" in printed

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cli.alerts.companies import CompanyStanding, Pause, sums
+from cli.alerts.companies import CompanyStanding, sums
 from cli.alerts.lately import Sent, summed
 from ml_connector.domain.calendars import Calendar, Maintenance
 from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.money import Money
+from ml_connector.domain.standstill import Pause
 from tests.support.bills import a_bill, a_document
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -29,7 +30,7 @@ ACME = CompanyStanding(
     waiting=0,
     sums=(),
     oldest=None,
-    pause=None,
+    pauses=(),
     transactions=24_000,
 )
 
@@ -78,11 +79,16 @@ def test_maintenance_is_held_against_nobody() -> None:
 
 
 def test_only_a_pause_that_is_going_on_counts() -> None:
-    paused = replace(ACME, pause=Pause(NOON + MINUTES, "blocked"))
-    assert paused.paused(NOON) == Pause(NOON + MINUTES, "blocked")
-    assert paused.paused(NOON + MINUTES) is None
-    assert paused.as_json(NOON)["pause_reason"] == "blocked"
-    assert paused.as_json(NOON + MINUTES)["paused_until"] is None
+    calls, texts = Pause(NOON + 2 * MINUTES, "no flow", "voice"), Pause(NOON, "no sender", "sms")
+    paused = replace(ACME, pauses=(calls, texts))
+    assert paused.paused(NOON) == (calls,)
+    assert paused.paused(calls.until) == ()
+    said = paused.as_json(NOON)
+    assert (said["pause_reason"], [one["channel"] for one in said["pauses"]]) == (
+        "no flow",
+        ["voice"],
+    )
+    assert paused.as_json(calls.until)["paused_until"] is None
 
 
 def test_the_allowance_is_said_as_a_share_of_the_smallest_tier() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from ml_connector.domain.books import LineCoding
 from ml_connector.domain.documents import CompanyState
@@ -27,6 +30,8 @@ CODED = replace(
     ),
     digest="k2f7",
     url="https://www.intacct.com/ia/acct/ur.phtml?.r=x",
+    absent_since=MORNING,
+    said_gone=True,
 )
 
 
@@ -38,7 +43,7 @@ def test_an_item_written_before_there_were_lines_is_a_document_without_them() ->
     plain = a_document()
     item = document_item(plain, plain.head, plain.write_id)
     assert (item.lines, item.entity, item.description, item.digest) == (None, None, None, None)
-    assert item.url is None
+    assert (item.url, item.absent_since, item.said_gone) == (None, None, None)
     assert document_of(item) == plain
 
 
@@ -53,3 +58,9 @@ def test_a_company_remembers_since_when_lines_have_been_failing() -> None:
     state = CompanyState(COMPANY, fence=3, lines_failing_since=MORNING)
     assert company_of(company_item(state)) == state
     assert company_of(company_item(CompanyState(COMPANY))) == CompanyState(COMPANY)
+
+
+@pytest.mark.parametrize("minutes", [0, 330, -420])
+def test_a_company_remembers_in_which_zone_its_stamps_were_read(minutes: int) -> None:
+    state = CompanyState(COMPANY, utc_offset=timedelta(minutes=minutes))
+    assert company_of(company_item(state)) == state

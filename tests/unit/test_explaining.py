@@ -13,12 +13,15 @@ from ml_connector.domain.documents import AnyDocument, CompanyState
 from ml_connector.domain.explaining import (
     DIGEST,
     NEVER_WAITED,
+    NO_WORD,
     NOT_SUBMITTED,
+    NOT_TOLD,
     NOT_WATCHED,
     NOT_YET,
     ON_ITS_WAY,
     SLACK,
     TOLD,
+    WAITED_UNREAD,
     Explained,
     Known,
     Trail,
@@ -26,6 +29,7 @@ from ml_connector.domain.explaining import (
     explain_payment,
     trail_of,
 )
+from ml_connector.domain.fates import Fate
 from ml_connector.domain.payments import PaymentPhase, PaymentState
 from tests.support.bills import a_bill
 from tests.support.clock import START
@@ -42,7 +46,18 @@ STATE = CompanyState(
     payments_swept_at=POLLED,
 )
 BILL, PAYMENT = "bill#4711", "payment#12"
-TOLD_OF = Trail(1, frozenset({"c1"}))
+HEARD = Fate(told=True)
+UNHEARD = Fate(why="whoever it was for has no usable number")
+FATES = {"c1": HEARD, "c2": UNHEARD, "c3": Fate(), "d1": HEARD}
+
+
+def one(case: str = "", digest: str = "", **more: Any) -> Trail:
+    """The trail of a document that was told of once."""
+    cases, digests = (frozenset({name} if name else ()) for name in (case, digest))
+    return Trail(1, cases, digests, cases | digests, **more)
+
+
+TOLD_OF = one("c1")
 
 
 def known(stored: AnyDocument | None = None, trail: Trail | None = None, **state: Any) -> Known:
@@ -52,7 +67,8 @@ def known(stored: AnyDocument | None = None, trail: Trail | None = None, **state
         CompanyState(**changed),
         {name: stored} if stored else {},
         {name: trail} if trail else {},
-        {"c1", "d1"},
+        set(FATES),
+        FATES,
     )
 
 
@@ -65,13 +81,52 @@ def of_bill(subject: Any, what: Known) -> Explained:
 
 
 # ------------------------------------------------------------------------------------ trails
+def seen(number: int, *events: tuple[str, str, str]) -> dict[str, Any]:
+    """What an entry holds that was written when these events were seen: kind, case, excluded."""
+    told = [{"kind": kind, "case": case, "excluded": why} for kind, case, why in events]
+    return {"round": number, "events": told, "ended_cases": []}
+
+
 def test_a_trail_names_cases_digests_and_why_nobody_was_told() -> None:
-    entries: list[dict[str, Any]] = [
-        {"events": [{"case": "c1", "excluded": ""}, {"case": "", "excluded": "no rule"}]},
-        {"events": [{"case": "", "excluded": "no rule"}], "digest": "d1"},
+    entries = [
+        seen(1, ("bill.submitted", "c1", ""), ("bill.approved", "", "no rule")),
+        {**seen(1, ("bill.submitted", "", "no rule")), "digest": "d1"},
         {},
     ]
-    assert trail_of(entries) == Trail(3, frozenset({"c1"}), frozenset({"d1"}), ("no rule",))
+    both = frozenset({"c1", "d1"})
+    assert trail_of(entries) == Trail(3, frozenset({"c1"}), frozenset({"d1"}), both, ("no rule",))
+
+
+def test_what_was_told_of_an_earlier_round_says_nothing_of_the_newest() -> None:
+    trail = trail_of(
+        [
+            seen(1, ("bill.submitted", "c1", "")),
+            seen(1, ("bill.declined", "", "no rule for declined")),
+            seen(2, ("bill.submitted", "", "no rule for submitted")),
+            seen(2, ("bill.approved", "", "no rule for approved")),
+        ]
+    )
+    assert (trail.cases, trail.current) == ({"c1"}, frozenset())
+    found = of_bill(bill(BillState.POSTED), known(document(), trail))
+    assert found.why == "nobody is told: no rule for submitted"
+
+
+def test_what_asks_for_something_counts_before_what_is_only_told() -> None:
+    entries = [
+        seen(1, ("bill.submitted", "c2", "")),
+        seen(1, ("bill.approved", "c1", "")),
+    ]
+    assert trail_of(entries).current == {"c2"}
+    assert trail_of(entries[1:]).current == {"c1"}
+
+
+def test_a_bill_in_the_place_of_another_goes_on_with_the_cases_of_that_one() -> None:
+    entries = [
+        {**seen(1), "continues_bill": "bill#9"},
+        {**seen(1, ("bill.approved", "", "no rule")), "ended_cases": ["c1"]},
+    ]
+    assert trail_of(entries).current == {"c1"}
+    assert trail_of([{**entries[0], "continues_bill": ""}, entries[1]]).current == set()
 
 
 # ------------------------------------------------------------------------------------- bills
@@ -79,8 +134,10 @@ def test_a_trail_names_cases_digests_and_why_nobody_was_told() -> None:
     ("trail", "why"),
     [
         (TOLD_OF, TOLD),
-        (Trail(1, frozenset({"c1"}), excluded=("no rule",)), TOLD),
-        (Trail(1, digests=frozenset({"d1"}), excluded=("found late",)), DIGEST),
+        (one("c1", excluded=("no rule",)), TOLD),
+        (one(digest="d1", excluded=("found late",)), DIGEST),
+        (one("c2"), f"{NOT_TOLD}: {UNHEARD.why}"),
+        (one("c2", "d1"), DIGEST),
         (Trail(1, excluded=("baseline",)), "nobody is told: baseline"),
         (Trail(1), "seen; nothing happened"),
     ],
@@ -100,6 +157,56 @@ def test_a_bill_that_is_stored_is_explained_by_its_trail(trail: Trail, why: str)
 )
 def test_a_bill_that_never_waited_needs_no_entry(state: BillState, why: str) -> None:
     assert of_bill(bill(state), known()) == Explained(bill(state), why)
+
+
+def test_a_case_of_which_nobody_was_told_is_unexplained_where_nothing_says_why() -> None:
+    found = of_bill(bill(), known(document(), one("c3")))
+    assert (found.unexplained, found.why) == (True, f"{NOT_TOLD}: {NO_WORD}")
+    both = Trail(2, frozenset({"c1", "c3"}), current=frozenset({"c1", "c3"}))
+    assert of_bill(bill(), known(document(), both)).unexplained
+
+
+def test_a_reason_holds_only_as_long_as_it_can() -> None:
+    fate = Fate(why="it is on its way", until=POLLED)
+    what = known(document(), TOLD_OF)
+    at = Known(what.state, what.documents, what.trails, what.cases, {"c1": fate})
+    assert of_bill(bill(), at) == Explained(bill(), f"{NOT_TOLD}: it is on its way")
+    late = Known(
+        replace(STATE, poll_succeeded_at=POLLED + SLACK),
+        what.documents,
+        what.trails,
+        what.cases,
+        {"c1": fate},
+    )
+    assert of_bill(bill(), late) == Explained(
+        bill(), f"{NOT_TOLD}: it is on its way, and nothing since", True
+    )
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("made", "modified", "why"),
+    [
+        (-2 * HOUR, -HOUR, NEVER_WAITED),
+        (-2 * HOUR, HOUR, WAITED_UNREAD),
+        (HOUR, HOUR, WAITED_UNREAD),
+        (HOUR, 5 * HOUR, WAITED_UNREAD),
+        (3 * HOUR, 5 * HOUR, NEVER_WAITED),
+        (None, HOUR, WAITED_UNREAD),
+    ],
+)
+def test_an_approved_bill_nobody_saw_may_have_waited_while_nothing_was_read(
+    made: timedelta | None, modified: timedelta, why: str
+) -> None:
+    created = None if made is None else LONG_AGO + made
+    posted = bill(BillState.POSTED, modified=LONG_AGO + modified)
+    subject = replace(posted, created=created)
+    gaps = ((LONG_AGO, LONG_AGO + 2 * HOUR),)
+    assert of_bill(subject, known(gaps=gaps)) == Explained(subject, why)
+    draft = replace(subject, state=BillState.DRAFT)
+    assert of_bill(draft, known(gaps=gaps)).why == NOT_SUBMITTED
 
 
 def test_a_waiting_bill_nobody_saw_is_unexplained() -> None:
@@ -127,13 +234,13 @@ def test_a_company_never_polled_has_missed_nothing_yet() -> None:
 
 
 def test_a_case_that_is_gone_is_unexplained_whatever_else_the_trail_says() -> None:
-    found = of_bill(bill(), known(document(), Trail(2, frozenset({"c1", "c9"}))))
+    found = of_bill(bill(), known(document(), replace(TOLD_OF, cases=frozenset({"c1", "c9"}))))
     assert (found.unexplained, found.why) == (True, "its case c9 is not there any more")
     assert of_bill(bill(), known(document(), Trail(1, digests=frozenset({"d9"})))).unexplained
 
 
 def test_a_document_that_is_gone_and_a_trail_that_is_gone_are_unexplained() -> None:
-    lost = Known(STATE, {}, {BILL: TOLD_OF}, {"c1"})
+    lost = Known(STATE, {}, {BILL: TOLD_OF}, {"c1"}, FATES)
     assert "what was stored of it is gone" in of_bill(bill(BillState.POSTED), lost).why
     assert "the audit has no entry of it" in of_bill(bill(), known(document())).why
 
@@ -141,11 +248,13 @@ def test_a_document_that_is_gone_and_a_trail_that_is_gone_are_unexplained() -> N
 def test_a_document_that_was_lost_with_its_table_is_explained_once_its_trail_says_so() -> None:
     told = {"events": [{"id": "c1", "case": "c1"}]}
     closed = trail_of([told, {"because": "its table was restored", "lost": True}])
-    lost = Known(STATE, {}, {BILL: closed}, {"c1"})
+    lost = Known(STATE, {}, {BILL: closed}, {"c1"}, FATES)
     found = of_bill(bill(BillState.POSTED), lost)
     assert (found.unexplained, found.why.startswith("told")) == (False, True)
     assert of_bill(bill(), lost).unexplained
-    assert of_bill(bill(BillState.POSTED), Known(STATE, {}, {BILL: closed}, set())).unexplained
+    assert of_bill(
+        bill(BillState.POSTED), Known(STATE, {}, {BILL: closed}, set(), FATES)
+    ).unexplained
 
 
 def test_a_state_nobody_knows_is_unexplained() -> None:

@@ -59,8 +59,8 @@ def test_a_plan_reads_in_the_order_in_which_it_happens() -> None:
     assert rule.sentence == (
         "When a bill is submitted with an amount of at least USD 10,000.00, call the approver and "
         "ask for confirmation (up to 3 calls); after 10 minutes, unless confirmed, text the "
-        "approver; after 30 minutes, unless confirmed, call the approver's manager and ask for "
-        "confirmation (up to 3 calls)."
+        "approver; 30 minutes after that, unless confirmed, call the approver's manager and ask "
+        "for confirmation (up to 3 calls)."
     )
 
 

@@ -63,6 +63,18 @@ def test_amounts_are_exact_and_have_two_decimals_at_least(amount: str, said: str
     assert written_amount(Money(Decimal(amount), "EUR"), "es-ES") == said
 
 
+@pytest.mark.parametrize(
+    ("amount", "code", "said"),
+    [
+        ("1234567", "JPY", "1.234.567 JPY"),
+        ("-0.00", "EUR", "0,00 EUR"),
+        ("1234.5", "KWD", "1.234,500 KWD"),
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(amount: str, code: str, said: str) -> None:
+    assert written_amount(Money(Decimal(amount), code), "es-ES") == said
+
+
 def test_counts_are_grouped_the_same_way() -> None:
     assert [written_count(count, "es-ES") for count in (0, 7, 1800, 1_000_000)] == [
         "0", "7", "1.800", "1.000.000",

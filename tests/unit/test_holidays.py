@@ -73,11 +73,23 @@ def test_a_part_of_a_country_has_its_own_as_well() -> None:
         ("us", "'US'"),
         ("US-TXX", "'TX'"),
         ("DE-By", "'BY'"),
+        ("UX-TX", "'US-TX'"),
+        ("USA-TX", "'US-TX'"),
+        ("us-tx", "'US-TX'"),
+        ("UK-ENG", "'GB-ENG'"),
+        ("Germany-BY", "'DE-BY'"),
     ],
 )
 def test_what_nobody_knows_is_refused_with_the_nearest_known(written: str, expected: str) -> None:
     with pytest.raises(NoSuchPlace, match=f"did you mean {expected}"):
         place(written)
+
+
+@pytest.mark.parametrize("written", ["UX", "DX-QQ", "QQQQ-TX", ""])
+def test_where_many_are_as_near_or_none_is_nothing_is_suggested(written: str) -> None:
+    with pytest.raises(NoSuchPlace) as refused:
+        place(written)
+    assert str(refused.value) == "a country by its two letters, such as US"
 
 
 def test_a_country_without_parts_says_so() -> None:
@@ -123,6 +135,7 @@ def test_days_more_and_days_less(tmp_path: Path) -> None:
     [
         ("USA", "holidays", "a country by its two letters, such as US; did you mean 'US'?"),
         ("[2026-12-25, UK]", "holidays[2]", "did you mean 'GB'?"),
+        ("UX-TX", "holidays", "did you mean 'US-TX'?"),
         ("[2026-02-30]", "holidays[1]", "a date such as 2026-12-25"),
         ("{country: USA}", "holidays.country", "did you mean 'US'?"),
         ("{country: US, subdivision: TXX}", "holidays", "did you mean 'TX'?"),

@@ -135,6 +135,12 @@ def test_a_day_of_25_hours_is_one_day() -> None:
     assert local(end, CHICAGO) == "2026-11-02T12:00-06:00"
 
 
+def test_the_last_seconds_of_a_friday_are_friday() -> None:
+    friday = at("2026-11-27T23:59:30", CHICAGO)
+    end = after_business_time(friday, timedelta(days=1), CHICAGO, WEEKDAYS, ())
+    assert end == at("2026-11-30T23:59:30", CHICAGO)
+
+
 @given(INSTANTS, st.timedeltas(timedelta(0), timedelta(days=10)), ZONES)
 def test_business_time_never_ends_before_it_has_passed(
     now: datetime, length: timedelta, zone: ZoneInfo

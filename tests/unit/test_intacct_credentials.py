@@ -15,6 +15,7 @@ SECRET: dict[str, object] = {
             "user_password": "user-pass-word",
             "entity_id": "E100",
             "utc_offset": "+0000",
+            "currency": "CAD",
         },
         "bare": {"company_id": "bare", "user_id": "u", "user_password": "p"},
     },
@@ -30,9 +31,17 @@ def test_the_secret_gives_the_credentials_of_one_company() -> None:
         "user-pass-word",
         entity_id="E100",
         utc_offset="+0000",
+        currency="CAD",
         version="v1",
     )
-    assert credentials_of(SECRET, "bare").entity_id == ""
+    bare = credentials_of(SECRET, "bare")
+    assert (bare.entity_id, bare.currency) == ("", "")
+
+
+@pytest.mark.parametrize("currency", ["usd", "US", "USDX", "$", " USD"])
+def test_a_currency_that_is_none_is_named(currency: str) -> None:
+    with pytest.raises(ConfigurationError, match="currency in the Intacct secret"):
+        Credentials("s", "p", "c", "u", "p", currency=currency)
 
 
 @pytest.mark.parametrize("secret", [{}, {"companies": []}, {"companies": {"acme": "x"}}])

@@ -274,6 +274,24 @@ def test_filters_and_replies_are_in_the_users_zone() -> None:
     assert found.bills[0].zone_known
 
 
+@pytest.mark.parametrize("offset", ["-0700", "+0000"])
+def test_a_read_says_in_which_zone_times_were_read(offset: str) -> None:
+    there = Credentials("s", "p", "c", "u", "p", utc_offset=offset)
+    found = source(Company(bill(1)), credentials=there).read_waiting_and_changed(SINCE)
+    assert found.utc_offset == timedelta(hours=int(offset[:3]))
+
+
+def test_rows_that_name_no_currency_have_the_one_of_the_company() -> None:
+    bare = bill(1, CURRENCY="", BASECURR="")
+    said = Credentials("s", "p", "c", "u", "p", utc_offset="+0000", currency="CAD")
+    company = Company(bare, bill(2))
+    found = source(company, credentials=said).read_waiting_and_changed(SINCE)
+    assert [known.amount.currency for known in found.bills] == ["CAD", "USD"]
+    unsaid = source(company).read_waiting_and_changed(SINCE)
+    assert (numbers(unsaid), unsaid.quarantined) == (["2"], 1)
+    assert "`currency` of the company in the Intacct secret" in unsaid.problems[0]
+
+
 def test_without_a_known_zone_it_looks_back_far_enough_for_any() -> None:
     company = Company(bill(1, "Posted", WHENMODIFIED="08/20/2026 22:00:00"))
     unknown = Credentials("s", "p", "c", "u", "p")
@@ -287,6 +305,7 @@ def test_without_a_known_zone_it_looks_back_far_enough_for_any() -> None:
     found = IntacctBillSource(IntacctReader(client)).read_waiting_and_changed(SINCE)
     assert numbers(found) == ["1"]
     assert not found.zone_verified
+    assert found.utc_offset is None
     assert [known.zone_known for known in found.bills] == [False]
 
 

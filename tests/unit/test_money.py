@@ -21,10 +21,21 @@ AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15)
         ("-3.10", "USD -3.10"),
         ("1E+3", "USD 1,000.00"),
         ("12500.000", "USD 12,500.00"),
+        ("-0.00", "USD 0.00"),
+        ("-0.001", "USD -0.001"),
+        ("12500", "JPY 12,500"),
+        ("12500.00", "KRW 12,500"),
+        ("12500.5", "JPY 12,500.5"),
+        ("-0", "JPY 0"),
+        ("12500.5", "KWD 12,500.500"),
+        ("1", "CLF 1.0000"),
+        ("1", "XYZ 1.00"),
     ],
 )
-def test_an_amount_is_shown_with_its_currency_and_two_decimals(amount: str, shown: str) -> None:
-    assert str(Money(Decimal(amount), "USD")) == shown
+def test_an_amount_is_shown_with_its_currency_and_the_decimals_that_one_has(
+    amount: str, shown: str
+) -> None:
+    assert str(Money(Decimal(amount), shown[:3])) == shown
 
 
 def test_an_amount_is_never_rounded_when_it_is_shown() -> None:
@@ -34,9 +45,9 @@ def test_an_amount_is_never_rounded_when_it_is_shown() -> None:
 
 
 @unhurried
-@given(AMOUNTS)
-def test_what_is_shown_is_the_amount(amount: Decimal) -> None:
-    shown = str(Money(amount, "USD")).removeprefix("USD ").replace(",", "")
+@given(AMOUNTS, st.sampled_from(["USD", "JPY", "KWD"]))
+def test_what_is_shown_is_the_amount(amount: Decimal, currency: str) -> None:
+    shown = str(Money(amount, currency)).removeprefix(currency).replace(",", "")
     assert Decimal(shown) == amount
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from ml_connector.domain.bills import BillState
 from ml_connector.domain.doubts import WorkflowStep
+from tests.support.bills import usd
 from tests.support.paying import PayingOffice
+from tests.support.polling import FLOW
 
 S, P = BillState.SUBMITTED, BillState.PARTIALLY_APPROVED
 
@@ -25,14 +28,14 @@ def office_with(state: BillState = S) -> PayingOffice:
     return office
 
 
-def touch(office: PayingOffice, *actions: str, record_no: str = "1") -> None:
-    """Somebody does something that leaves the bill as it was, with a newer stamp."""
+def touch(office: PayingOffice, *actions: str, record_no: str = "1", **edit: Any) -> None:
+    """Somebody does something that leaves the bill waiting as it was, with a newer stamp."""
     bill = office.intacct.bills[record_no]
     office.clock.forward(seconds=10)
     for action in actions:
         office.history.steps.append(WorkflowStep(record_no, office.clock.now(), action))
         office.clock.forward(seconds=1)
-    office.intacct.bills[record_no] = replace(bill, modified=office.clock.now())
+    office.intacct.bills[record_no] = replace(bill, modified=office.clock.now(), **edit)
 
 
 # -------------------------------------------------------------- with the audit history
@@ -138,13 +141,45 @@ def test_a_zone_that_cannot_be_read_for_a_while_is_no_reason_to_ask() -> None:
     assert office.history.asked == []
 
 
-def test_what_explains_the_stamp_is_not_asked_about() -> None:
+EDITS = {
+    "amount": {"amount": usd("99.00")},
+    "vendor": {"vendor_id": "V-200", "vendor_name": "Cole Pipes"},
+    "due": {"due": None},
+    "number": {"number": "4711-A"},
+    "vendor_name": {"vendor_name": "Baker Steel Inc"},
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_bill_declined_corrected_and_submitted_again_is_a_new_round(edit: str) -> None:
     office = office_with()
-    office.intacct.amend("1", "99.00")
+    touch(office, "decline", "submit", **EDITS[edit])
+    assert office.poll().alerts == 1
+    assert office.story("1") == [("bill.submitted", 1, "handled"), ("bill.submitted", 2, "open")]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_correction_without_a_workflow_step_begins_no_round(edit: str) -> None:
+    office = office_with()
+    touch(office, **EDITS[edit])
     office.poll()
+    told = [("bill.changed", 1, "open")] if edit in ("amount", "vendor") else []
+    assert office.story("1") == [("bill.submitted", 1, "open"), *told]
+
+
+def test_a_partly_approved_bill_of_another_amount_that_came_a_level_further_is_told_once() -> None:
+    office = office_with(P)
+    touch(office, "approve", **EDITS["amount"])
+    assert office.poll().alerts == 1
+    assert office.story("1")[-1] == ("bill.partially_approved", 1, "open")
+    assert "USD 99.00" in office.texts()[-1]
+
+
+def test_a_change_that_leaves_the_stamp_as_it_was_is_not_asked_about() -> None:
+    office = office_with()
     bill = office.intacct.bills["1"]
-    office.intacct.bills["1"] = replace(bill, due=None, modified=office.clock.now())
-    office.poll()
+    office.intacct.bills["1"] = replace(bill, amount=usd("99.00"), due=None)
+    assert office.poll().events == 1
     assert office.history.asked == []
 
 
@@ -160,6 +195,37 @@ def test_without_the_history_people_are_reminded_at_most_once_a_day() -> None:
     assert office.story("1") == [("bill.submitted", 1, "open"), ("bill.reminder", 1, "open")]
     assert office.texts()[-1].endswith("Edited, and still waiting for approval in Intacct.")
     assert office.tables.chains["doc#acme#bill#1"][1].data["events"][0]["kind"] == "bill.reminder"  # type: ignore[call-overload,index]
+
+
+@pytest.mark.parametrize("edit", ["due", "number", "vendor_name"])
+def test_without_the_history_a_correction_may_be_a_new_submission_and_reminds(edit: str) -> None:
+    office = office_with()
+    office.history.permitted = False
+    touch(office, "decline", "submit", **EDITS[edit])
+    office.poll()
+    touch(office, due=None, number="4711-B")
+    office.poll()
+    assert office.story("1") == [("bill.submitted", 1, "open"), ("bill.reminder", 1, "open")]
+
+
+def test_whoever_is_told_of_another_amount_is_not_reminded_as_well() -> None:
+    office = office_with()
+    office.history.permitted = False
+    touch(office, "decline", "submit", **EDITS["amount"])
+    assert office.poll().alerts == 1
+    assert office.story("1") == [("bill.submitted", 1, "open"), ("bill.changed", 1, "open")]
+    last = office.tables.chains["doc#acme#bill#1"][-1].data
+    assert last["history"] == "not read: the API user has no permission"
+
+
+def test_where_no_rule_speaks_of_changes_another_amount_reminds() -> None:
+    office = office_with()
+    office.history.permitted = False
+    (rule,) = FLOW["rules"]
+    office.publish(rules=[{**rule, "on": ["bill.submitted"]}])
+    touch(office, "decline", "submit", **EDITS["amount"])
+    assert office.poll().alerts == 1
+    assert office.story("1") == [("bill.submitted", 1, "open"), ("bill.reminder", 1, "open")]
 
 
 def test_another_day_brings_another_reminder_in_place_of_the_first() -> None:

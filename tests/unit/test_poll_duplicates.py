@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,43 +10,14 @@ import pytest
 
 from ml_connector.domain.bills import BillState
 from ml_connector.domain.money import Money
+from tests.support.likeness import FLAG, RULE, USD_50, office_with, submit
 from tests.support.paying import PayingOffice
 
-RULE = {
-    "name": "duplicates",
-    "on": ["bill.possible_duplicate"],
-    "approver": "bob",
-    "notify": [{"sms": {"to": "approver"}}],
-}
 DUE = date(2026, 12, 24)
-FLAG = ("bill.possible_duplicate", 1, "open")
-
-
-def office_with(*rules: dict[str, object]) -> PayingOffice:
-    office = PayingOffice()
-    office.with_rules(*rules)
-    office.poll()
-    return office
-
-
-def submit(office: PayingOffice, record_no: str, **facts: Any) -> None:
-    """A bill that looks like no other one, but for these facts."""
-    office.intacct.submit(record_no)
-    alone = {
-        "number": f"INV-{record_no}",
-        "amount": Money(Decimal(f"{record_no}00.00"), "USD"),
-        "due": None,
-        "vendor_id": "V-100",
-    }
-    bill = office.intacct.bills[record_no]
-    office.intacct.bills[record_no] = replace(bill, **{**alone, **facts})
 
 
 def flagged(office: PayingOffice, record_no: str) -> bool:
     return FLAG in office.story(record_no)
-
-
-USD_50 = Money(Decimal("50.00"), "USD")
 
 
 @pytest.mark.parametrize(

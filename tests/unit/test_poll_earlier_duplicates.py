@@ -5,46 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from ml_connector.domain.bills import PURCHASING, BillState
-from ml_connector.domain.money import Money
 from ml_connector.usecases import duplicates
 from tests.support.bills import COMPANY
 from tests.support.faults import Fault, Killed
+from tests.support.likeness import FLAG, RULE, USD_50, office_with, submit
 from tests.support.paying import PayingOffice
-
-RULE: dict[str, object] = {
-    "name": "duplicates",
-    "on": ["bill.possible_duplicate"],
-    "approver": "bob",
-    "notify": [{"sms": {"to": "approver"}}],
-}
-FLAG = ("bill.possible_duplicate", 1, "open")
-USD_50 = Money(Decimal("50.00"), "USD")
-
-
-def office_with(*rules: dict[str, object]) -> PayingOffice:
-    office = PayingOffice()
-    office.with_rules(*rules)
-    office.poll()
-    return office
-
-
-def submit(office: PayingOffice, record_no: str, **facts: Any) -> None:
-    """A bill that looks like no other one, but for these facts."""
-    office.intacct.submit(record_no)
-    alone = {
-        "number": f"INV-{record_no}",
-        "amount": Money(Decimal(f"{record_no}00.00"), "USD"),
-        "due": None,
-        "vendor_id": "V-100",
-    }
-    bill = office.intacct.bills[record_no]
-    office.intacct.bills[record_no] = replace(bill, **{**alone, **facts})
 
 
 def handled(office: PayingOffice, record_no: str, state: BillState, **facts: Any) -> None:

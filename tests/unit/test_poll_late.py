@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from ml_connector.domain.bills import BillState
-from ml_connector.domain.cases import Case, CaseState, StopReason
+from ml_connector.domain.cases import Case, CaseState, StopReason, stop_of
 from ml_connector.domain.digests import KIND
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.settings import Timings
@@ -113,7 +113,7 @@ def test_a_digest_ends_with_the_last_of_its_bills() -> None:
     (digest,) = digests(office)
     assert (digest.state, digest.end_reason) == (CaseState.HANDLED, "bill.deleted")
     (alert,) = office.tables.alerts[digest.id].values()
-    assert alert.stop_reason is StopReason.HANDLED
+    assert stop_of(digest, alert) is StopReason.HANDLED
     assert office.all_chains_hold()
 
 

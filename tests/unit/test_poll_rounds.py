@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ml_connector.domain.bills import BillState
-from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.cases import CaseState, StopReason, stop_of
 from tests.support.polling import Office
 
 S, P = BillState.SUBMITTED, BillState.PARTIALLY_APPROVED
@@ -213,7 +213,7 @@ def test_a_bill_that_is_handled_goes_silent(state: BillState | None, reason: str
     case = office.cases("1")[0]
     assert (case.state.value, case.end_reason) == ("handled", reason)
     assert case.ended_at == office.clock.now()
-    assert [alert.stop_reason for alert in office.alerts("1")] == [StopReason.HANDLED]
+    assert [stop_of(case, alert) for alert in office.alerts("1")] == [StopReason.HANDLED]
     assert office.entry_kinds(case.chain)[-1] == "case.handled"
     assert office.document("1").open_cases == ()
     assert not office.document("1").waiting

@@ -8,6 +8,7 @@ import pytest
 
 from ml_connector.domain.cases import StopReason
 from ml_connector.domain.dispatches import DispatchState
+from ml_connector.domain.standstill import Pause
 from ml_connector.usecases.posting import SendOutcome
 from ml_connector.usecases.send import send
 from tests.support.faults import Fault
@@ -139,6 +140,14 @@ def test_a_number_the_provider_refuses_stops_the_alert_and_says_so(world: World)
     assert world.provider.requests == 1
 
 
+def test_a_number_the_provider_refuses_takes_nothing_from_the_companys_day(world: World) -> None:
+    world.provider.phone(world.ann.number).refuses_with = 21211
+    for bill in range(5):
+        world.send(world.open(str(4711 + bill)).id)
+    counters = world.tables.counters.items()
+    assert {used for name, used in counters if name.startswith(("sms#", "cap#"))} == {0}
+
+
 def test_a_person_who_replied_stop_is_noted_as_opted_out(world: World) -> None:
     dispatch = world.open()
     world.provider.answer_next(Create.REJECTED, error_code=21610)
@@ -194,7 +203,8 @@ def test_a_pause_that_cannot_be_written_keeps_no_dispatch_claimed(world: World) 
 
 def test_a_company_that_is_stopped_is_silent_about_what_was_handled(world: World) -> None:
     dispatch = world.open()
-    world.ports.alerts.pause("acme", world.clock.now() + timedelta(hours=1), "a test")
+    pause = Pause(world.clock.now() + timedelta(hours=1), "a test")
+    world.ports.alerts.pause("acme", pause)
     world.ledger.approve("4711")
     world.clock.forward(minutes=2)
     world.poll()
@@ -210,7 +220,7 @@ def test_a_sender_blocked_after_accepting_stops_the_company_and_uses_no_attempt(
     assert world.dispatch(dispatch.id).state is DispatchState.FAILED
     follower = world.newest()
     assert follower.attempt == 1
-    assert world.tables.pauses["acme"] > world.clock.now()
+    assert world.tables.pauses["acme", "sms"].until > world.clock.now()
     assert world.telemetry.said("sends_blocked", "error")
     world.ann.life = ANSWERS
     world.run(hours=1)
@@ -221,4 +231,4 @@ def test_tries_at_a_blocked_account_become_rarer(world: World) -> None:
     world.ann.life = SENDER_IS_BLOCKED
     world.open()
     world.run(hours=24)
-    assert 10 < len(world.provider.log) < 60
+    assert 24 < len(world.provider.log) < 100

@@ -11,7 +11,7 @@ import pytest
 
 from ml_connector.domain.delivery import ProviderMessage
 from ml_connector.domain.dispatches import Dispatch, DispatchState
-from ml_connector.usecases import check_status as checking
+from ml_connector.usecases import asking
 from ml_connector.usecases.check_status import check_status
 from tests.support.faults import Fault, Faults, FaultyMessenger
 from tests.support.memory_store import MemoryAlertStore
@@ -235,7 +235,7 @@ def test_no_more_messages_are_asked_for_one_by_one_than_a_run_may(world: World) 
     world.drain()
     world.provider.log.clear()
     world.clock.forward(minutes=1)
-    assert checking.STRAGGLERS == 50
+    assert asking.STRAGGLERS == 50
     report = world.check()
     assert report
     assert world.provider.fetches == 8
@@ -249,7 +249,7 @@ def test_other_traffic_of_the_account_is_read_for_one_page_only(world: World) ->
     ports = replace(world.ports, messenger=pages)
     world.clock.forward(minutes=1)
     check_status(ports, world.clock.now() + timedelta(seconds=60))
-    assert pages.read <= 2 * checking.PAGE + 1
+    assert pages.read <= 2 * asking.PAGE + 1
     assert world.dispatch(dispatch.id).state is DispatchState.SENT
 
 

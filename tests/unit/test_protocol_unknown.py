@@ -7,35 +7,17 @@ from datetime import timedelta
 import pytest
 
 from ml_connector.domain.delivery import MessageStatus
-from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.dispatches import DispatchState
 from ml_connector.usecases.posting import SendOutcome
 from tests.support.faults import Fault
 from tests.support.provider import Create
+from tests.support.uncertain import not_taken_yet, until_judged_not_sent
 from tests.support.world import World
 
 
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def not_taken_yet(world: World) -> Dispatch:
-    """A dispatch whose first request was lost on the way."""
-    dispatch = world.open()
-    world.provider.answer_next(Create.LOST_REQUEST)
-    world.drain()
-    assert world.dispatch(dispatch.id).state is DispatchState.UNKNOWN
-    return dispatch
-
-
-def until_judged_not_sent(world: World, dispatch: Dispatch) -> Dispatch:
-    """Status checks alone, a minute apart, until the dispatch is given up; its follower."""
-    for _ in range(12):
-        world.clock.forward(minutes=1)
-        world.check()
-        if world.dispatch(dispatch.id).state is DispatchState.NOT_SENT:
-            return world.newest()
-    raise AssertionError("never judged not sent")
 
 
 # ------------------------------------------------------------------------------- it was taken

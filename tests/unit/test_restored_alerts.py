@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.cases import CaseState, StopReason, stop_of
 from ml_connector.domain.dispatches import Dispatch, DispatchState
-from ml_connector.domain.standstill import Restoring
+from ml_connector.domain.standstill import Pause, Restoring
 from ml_connector.usecases.people import opted_out
 from ml_connector.usecases.posting import SendOutcome
 from tests.support.bills import a_bill
@@ -93,7 +93,7 @@ def test_a_claim_of_which_no_more_is_known_is_looked_for_before_anything_is_sent
 def test_what_nobody_claimed_is_sent_as_usual(world: World) -> None:
     dispatch = world.open()
     before = taken(world)
-    world.tables.pauses[COMPANY] = world.clock.now() + timedelta(minutes=1)
+    world.ports.alerts.pause(COMPANY, Pause(world.clock.now() + timedelta(minutes=1), "a test"))
     assert world.send(dispatch.id) is SendOutcome.DEFERRED
     put_back(world, before)
     world.run(minutes=5)
@@ -109,7 +109,7 @@ def test_a_case_that_ended_since_stays_ended(world: World) -> None:
     put_back(world, before)
     world.run(minutes=5)
     assert world.case(dispatch).state is CaseState.HANDLED
-    assert world.alert(dispatch).stop_reason is StopReason.HANDLED
+    assert stop_of(world.case(dispatch), world.alert(dispatch)) is StopReason.HANDLED
     assert world.provider.log == []
     assert world.broken_chains() == []
 

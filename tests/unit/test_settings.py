@@ -118,6 +118,7 @@ def test_no_time_is_zero_negative_or_endless(name: str, value: float) -> None:
         ({"grace": 59}, "empty_list_gap must not be longer than grace"),
         ({"soft_timeout": 90_000}, "soft_timeout must not be longer than receipt_patience"),
         ({"retry_base": 4_000}, "retry_base must not be longer than retry_cap"),
+        ({"blocked_pause": 3_601}, "blocked_pause must not be longer than blocked_patience"),
         ({"validity": 4}, "validity must lie between 5 and 36000"),
         ({"validity": 36_001}, "validity must lie between 5 and 36000"),
     ],

@@ -22,6 +22,8 @@ ONE_AT_FAULT = "21408 21215 21608 21602 21604 21617 21620 12100 13310 13521 3001
 BLOCKED = """20003 20005 10001 21472 90010 30002 20008 20404 20422 20007 21210 21212 21601 21606
     21603 21609 21624 90007 30045 21703 21704 21705 30032 30033 30034 30035 30010 35114 35115 35118
     63001 63007 60200 20403 20006 20010"""
+#: Of those, what closes texts and calls alike; all others are a channel's own.
+OF_THE_ACCOUNT = "20003 20005 10001 21472 90010 30002 20008 20010"
 UNCLEAR_AT_CREATE = "20500 20503 30008 30020 30021 30410 30500"
 
 
@@ -39,6 +41,14 @@ def test_codes_that_pass(code: int) -> None:
     assert meaning.action is Action.RETRY
     assert meaning.retry_after is not None
     assert meaning.retry_after > 0
+
+
+def test_only_codes_about_the_account_stop_both_channels() -> None:
+    account = {code for code in codes(BLOCKED) if at_create(code, 400).account}
+    assert account == set(codes(OF_THE_ACCOUNT))
+    assert account == {code for code, meaning in SHARED.items() if meaning.account}
+    assert verdict_on(30002).account
+    assert not verdict_on(30034).account
 
 
 @pytest.mark.parametrize("code", codes(PERMANENT) + codes(ONE_AT_FAULT))

@@ -65,6 +65,15 @@ def test_a_refused_create(status: int, code: int | None, kind: type[DeliveryErro
     assert str(status) in made.safe_message
 
 
+@pytest.mark.parametrize(("code", "account"), [(20003, True), (20404, False), (21210, False)])
+def test_a_blocked_create_says_whether_the_account_is_what_is_refused(
+    code: int, account: bool
+) -> None:
+    made = error(401, {"code": code})
+    assert isinstance(made, DeliveryBlocked)
+    assert made.account is account
+
+
 @pytest.mark.parametrize("status", [302, 408, 500, 502, 503])
 def test_a_read_may_be_repeated_where_a_create_may_not(status: int) -> None:
     assert type(error(status, method="GET")) is DeliveryTransient

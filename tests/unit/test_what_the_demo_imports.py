@@ -21,7 +21,7 @@ ELSEWHERE = {
     # Runs in the environment of the local AWS, which has a lock of its own.
     ROOT / "sandbox" / "aws" / "server.py",
     # The secured world is for tests; where the package is not there, asking for it says so.
-    ROOT / "sandbox" / "aws" / "certificate.py",
+    ROOT / "sandbox" / "certificate.py",
 }
 
 

@@ -153,9 +153,13 @@ class DeliveryRejected(DeliveryError):
 
 
 class DeliveryBlocked(DeliveryError):
-    """Account or configuration: nobody can be reached until an operator acts."""
+    """Account or configuration: nobody can be reached until an operator acts.
+
+    Over that channel, that is; over none where the `account` itself is refused.
+    """
 
     code = "delivery_blocked"
+    account = False
 
 
 class DeliveryOutcomeUnknown(DeliveryError):

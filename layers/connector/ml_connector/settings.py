@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
+from .domain.frozen import frozen
 from .errors import ConfigurationError
 
 #: What Twilio takes as an SMS's ValidityPeriod, seconds.
@@ -19,7 +20,7 @@ SHORTEST_VALIDITY, LONGEST_VALIDITY = 5, 36_000
 LONGEST_TIME = 31_536_000.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timings:
     """Every time the protocol knows, in seconds, in one table.
 
@@ -85,7 +86,9 @@ class Timings:
     step_wait: float = 120.0
     """How long a step waits for such a look; then it begins on what is known."""
     blocked_pause: float = 300.0
-    """How long a company's sends stop after an account or configuration error."""
+    """How long a company's texts, calls or both stop after an account or configuration error."""
+    blocked_patience: float = 3_600.0
+    """After this long people are told over the other channel, and what costs is rarely tried."""
     bundle_window: float = 600.0
     """What follows a text to the same person within this time waits for its end, and becomes one
     text. Under 1 nothing is held."""
@@ -127,6 +130,10 @@ class Timings:
                 self.receipt_patience <= self.blank_bodies_after,
                 "blank_bodies_after must not be shorter than receipt_patience",
             ),
+            (
+                self.blocked_pause <= self.blocked_patience,
+                "blocked_pause must not be longer than blocked_patience",
+            ),
             (self.retry_base <= self.retry_cap, "retry_base must not be longer than retry_cap"),
             (
                 SHORTEST_VALIDITY <= self.validity <= LONGEST_VALIDITY,
@@ -148,7 +155,7 @@ FAIR_WINDOW = 10_000
 SWEEP_LIMIT = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """The environment of a function, typed."""
 

@@ -39,7 +39,7 @@ rules:
 STATUS = ("status",)
 SHOW = ("alerts", "show", BILL)
 CANCEL = ("alerts", "cancel", BILL, "--yes", "--reason", "told in person")
-AWAY = ("approvers", "away", "gil", "--until", "2099-01-02")
+AWAY = ("approvers", "away", "gil", "--until", "2099-01-02", "--yes")
 SECRET = ("secrets", "set", "twilio")
 HISTORY = ("flow", "history")
 PUSH = ("flow", "push", "FLOW", "--yes", "--reason", "the new limits")

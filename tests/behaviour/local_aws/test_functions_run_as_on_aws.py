@@ -64,3 +64,24 @@ def test_an_asynchronous_failure_is_tried_once_and_kept(fixture_stack: Stack) ->
 
     assert "asked to fail" in kept[0]["Body"]
     assert fixture_stack.log("Probe").count(failure) - before == 1
+
+
+def test_what_is_reserved_for_a_function_holds_for_its_alias_too(fixture_stack: Stack) -> None:
+    client, name = fixture_stack.aws.client("lambda"), fixture_stack.outputs["ProbeName"]
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+    def status() -> int:
+        ask = {"Qualifier": "live", "Payload": b'{"do": "look", "modules": []}'}
+        return int(client.invoke(FunctionName=name, **ask)["StatusCode"])
+
+    try:
+        assert status() == 200
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        with pytest.raises(client.exceptions.TooManyRequestsException):
+            status()
+        client.delete_function_concurrency(FunctionName=name)
+        assert status() == 200
+    finally:
+        client.delete_function_concurrency(FunctionName=name)
+        client.delete_alias(FunctionName=name, Name="live")

@@ -40,19 +40,26 @@ class Failure:
         raise error
 
 
-class Line:
-    """The worker's end."""
+def end() -> None:
+    """What a worker does whose world is gone."""
+    os._exit(0)
 
-    def __init__(self, connection: Connection) -> None:
+
+class Line:
+    """The worker's end. `gone` is what happens when nobody answers any more."""
+
+    def __init__(self, connection: Connection, gone: Callable[[], None] = end) -> None:
         self._connection = connection
+        self._gone = gone
 
     def ask(self, what: str, *arguments: Any, **options: Any) -> Any:
-        """Ask and wait. A worker whose world is gone ends."""
+        """Ask and wait."""
         try:
             self._connection.send(Ask(what, arguments, options))
             answer = self._connection.recv()
         except (EOFError, OSError):
-            os._exit(0)
+            self._gone()
+            raise
         if isinstance(answer, Failure):
             answer.raise_again()
         return answer
@@ -62,7 +69,8 @@ class Line:
         try:
             self._connection.send(Ask(what, arguments, waits=False))
         except OSError:
-            os._exit(0)
+            self._gone()
+            raise
 
 
 class Remote:

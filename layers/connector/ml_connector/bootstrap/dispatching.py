@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import ConfigurationError, SecretUnavailable
 from ml_connector.store.recent_flows import RecentFlows
 from ml_connector.twilio.client import TwilioConnection, preload
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
 from ml_connector.twilio.endpoints import CONFIRMED_VOICE, Endpoints
 from ml_connector.twilio.messages import TwilioMessenger
+from ml_connector.usecases.remembered import RememberedEnds
 from ml_connector.usecases.steps import DispatchPorts
 
 from .container import Container
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ml_connector.usecases.ports import Caller
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Twilio:
     """Twilio as one version of its secret says it, told apart by `known`."""
 
@@ -42,6 +43,7 @@ class DispatchContainer(Container):
     def __init__(self) -> None:
         super().__init__()
         self._twilio: _Twilio | None = None
+        self._ends = RememberedEnds()
 
     def warm_up_sending(self) -> None:
         """The official Twilio client too, which the first send would otherwise wait for."""
@@ -130,6 +132,7 @@ class DispatchContainer(Container):
             inbox=self.messenger.inbox,
             flows=self.recent_flows,
             trail=self.trail,
+            ends=self._ends,
         )
 
     def _ask_for_poll(self, company: str) -> None:

@@ -6,13 +6,14 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.aws.invoke import PollInvoker
 from ml_connector.aws.queue import SqsDoorbell
 from ml_connector.aws.secrets import Secrets
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import ConfigurationError, SecretUnavailable
 from ml_connector.intacct.books import IntacctBooksSource
 from ml_connector.intacct.client import ClientOptions, IntacctClient
@@ -106,7 +107,7 @@ class PollContainer(Container):
         return self.time_left(min(WRITING_RESERVE, self.settings.function_timeout / 4))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sources:
     """What is read of one company, over one client."""
 

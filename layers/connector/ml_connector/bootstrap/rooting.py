@@ -1,14 +1,15 @@
-"""Wiring for the daily root. Its client is made once a day, by the tick that has time for it."""
+"""Wiring for the daily root. What it needs is loaded and connected once a day, by the tick that has
+time for it.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from ml_connector.aws.roots import S3RootShelf
-from ml_connector.store.heads import DynamoHeads
-from ml_connector.usecases.rooting import RootPorts, keep_root
+if TYPE_CHECKING:
+    from datetime import date, datetime
 
-from .container import Container
+    from .container import Container
 
 
 class RootKeeper:
@@ -24,6 +25,10 @@ class RootKeeper:
         bucket, today = container.settings.roots_bucket, container.clock.now().date()
         if not bucket or self._done == today:
             return
+        from ml_connector.aws.roots import S3RootShelf  # noqa: PLC0415 - no tick but this one
+        from ml_connector.store.heads import DynamoHeads  # noqa: PLC0415 - as above
+        from ml_connector.usecases.rooting import RootPorts, keep_root  # noqa: PLC0415 - as above
+
         container.connection  # noqa: B018 - binds the models
         ports = RootPorts(
             heads=DynamoHeads(),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from .audit import ChainHead
+from .frozen import frozen
 from .hours import EVERY_DAY, WEEKDAYS, Hours, minutes_of
 from .phone import fingerprint, is_e164
 
@@ -17,7 +17,7 @@ EVERY_CHANNEL = ("sms", "voice")
 _NO_ENTRY = ChainHead()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approver:
     """One person. `phone` is E.164 or empty; `salt` keys the fingerprints the audit holds.
 

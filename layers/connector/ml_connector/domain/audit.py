@@ -13,10 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from .frozen import frozen
 from .instants import to_text
 
 Json: TypeAlias = bool | int | str | Sequence["Json"] | Mapping[str, "Json"] | None
@@ -24,7 +24,7 @@ Json: TypeAlias = bool | int | str | Sequence["Json"] | Mapping[str, "Json"] | N
 NO_DIGEST = "0" * 64
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChainHead:
     """The number and the hash of a chain's last entry. An empty chain has `seq` 0."""
 
@@ -35,7 +35,7 @@ class ChainHead:
 _EMPTY = ChainHead()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditEntry:
     """One link. `at` is UTC; `before` is the digest of the entry before it."""
 
@@ -53,7 +53,7 @@ class AuditEntry:
         return ChainHead(self.seq, self.digest)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BrokenLink:
     """Where a chain stops being trustworthy, and why."""
 

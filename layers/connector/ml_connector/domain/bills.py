@@ -6,10 +6,10 @@ last approval makes it Posted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from .frozen import frozen
 from .money import Money
 
 #: MODULEKEY of what came out of purchasing.
@@ -61,7 +61,7 @@ class BillState(StrEnum):
             return cls.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bill:
     """One APBILL row, typed. Times are UTC; dates are the company's own calendar dates."""
 
@@ -89,7 +89,7 @@ class Bill:
         return self.module == PURCHASING
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BillsRead:
     """One read of bills.
 
@@ -98,7 +98,8 @@ class BillsRead:
     its record). One bad row does not hold back the others. `transactions` is what Sage bills
     for, with lookups and preferences where they were due. `zone_error` is the least error of the
     API user's zone that explains a modification in the future; None where there is none.
-    `zone_verified` is false where the zone could not be read and UTC was assumed.
+    `zone_verified` is false where the zone could not be read and UTC was assumed; `utc_offset` is
+    how far the zone times were read in is from UTC, None where it is not known.
     """
 
     bills: tuple[Bill, ...]
@@ -110,4 +111,5 @@ class BillsRead:
     unknown_states: tuple[str, ...] = ()
     zone_error: timedelta | None = None
     zone_verified: bool = True
+    utc_offset: timedelta | None = None
     cleaned: int = 0

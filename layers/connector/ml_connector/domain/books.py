@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TypeAlias
+
+from .frozen import frozen
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Books:
     """One company's master data, as far as a flow asks for it. Ids are Intacct's own.
 
@@ -35,7 +37,7 @@ class Books:
         return tuple(seen)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LineCoding:
     """How one line of a bill is coded; ids, empty where the line has none."""
 
@@ -49,7 +51,7 @@ class LineCoding:
 Codings: TypeAlias = tuple[LineCoding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinesRead:
     """How the lines of some bills are coded: the distinct codings, by the bill's record number.
 
@@ -66,7 +68,7 @@ class LinesRead:
     quarantined: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BooksRead:
     """Master data as far as it was asked for.
 

@@ -6,11 +6,11 @@ Spanish is written as it should be; a text leaves out the accents that GSM-7 lac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from .events import EventKind
+from .frozen import frozen
 
 
 class Counted(NamedTuple):
@@ -20,7 +20,7 @@ class Counted(NamedTuple):
     more: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BundleWords:
     """One language. The order of `kinds` is the order in which things are said.
 

@@ -206,7 +206,7 @@ def _written_sums(group: Sequence[Item], tag: str) -> str:
 
 def _named(group: Sequence[Item], most: int, words: BundleWords, tag: str) -> str:
     """`4711, 4712, 4713 and 4 more`; one more is named rather than counted."""
-    known = sorted((_number(one.document, tag) for one in group if one.document), key=_place)
+    known = sorted((number_said(one.document, tag) for one in group if one.document), key=_place)
     shown = known if len(group) == len(known) <= most + 1 else known[:most]
     if not most or not shown:
         return ""
@@ -221,7 +221,8 @@ def _place(number: str) -> tuple[int, str]:
     return len(number), number
 
 
-def _number(document: AnyDocument, tag: str) -> str:
+def number_said(document: AnyDocument, tag: str) -> str:
+    """How a text of several names a bill or a payment."""
     number = plain(document.number).rstrip(" .,;:")
     number = number or phrases_of(tag).record.format(number=plain(document.record_no))
     if len(number) <= _LONGEST_NUMBER:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 from .form import Refused, entries, items, shown, whole, word
+from .frozen import frozen
 from .hours import WEEKDAYS
 
 _T = TypeVar("_T")
@@ -35,7 +35,7 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Maintenance:
     """A time in which Intacct is expected to fail: from `start` until just before `end`."""
 
@@ -43,7 +43,7 @@ class Maintenance:
     end: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Calendar:
     """When a company works, and how often it is polled then.
 

@@ -9,9 +9,9 @@ for what is urgent.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from .frozen import frozen
 from .unit_of_work import Counter
 
 #: Messages a day where the flow says nothing. At a cent each, ten dollars.
@@ -27,7 +27,7 @@ _PAYMENTS = "payments"
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DayCap:
     """The cap of one company: `limit` messages on each day of its `zone`.
 

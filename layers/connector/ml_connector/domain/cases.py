@@ -10,12 +10,13 @@ only new events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from .audit import ChainHead
+from .frozen import frozen
 
 if TYPE_CHECKING:
     from .messages import Detail
@@ -45,7 +46,7 @@ class CaseState(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why no further dispatch starts for an alert. A flag, never a state."""
+    """Why no further dispatch starts for an alert. A flag, never a state (`stop_of`)."""
 
     HANDLED = "handled"
     """The bill was approved, declined, recalled or deleted."""
@@ -96,7 +97,7 @@ class Listed(NamedTuple):
     detail: Detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One event, from the poll that saw it to its end. The id is the event's id.
 
@@ -158,7 +159,7 @@ class Case:
         return replace(self, state=state, ended_at=now, end_reason=reason, agenda=(), look_at=None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alert:
     """One person to be told one step of one case. `dispatch` is the newest one made for it.
 
@@ -182,6 +183,16 @@ class Alert:
     def stopped(self, reason: StopReason) -> Alert:
         """The alert with its first stop reason; a later reason never replaces it."""
         return self if self.stop_reason else replace(self, stop_reason=reason)
+
+
+def stop_of(case: Case, alert: Alert) -> StopReason | None:
+    """Why no further dispatch starts for an alert: its own reason, or else that its case is over.
+
+    The end of a case is written to the case alone, however many alerts it has.
+    """
+    if alert.stop_reason or not case.state.ended:
+        return alert.stop_reason
+    return StopReason(case.state.value)
 
 
 def case_chain(case_id: str) -> str:

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from json.encoder import encode_basestring as quoted
 from typing import NamedTuple
 
 from .audit import NO_DIGEST, AuditEntry, ChainHead, canonical
+from .frozen import frozen
 from .instants import to_text
 
 #: A chain ends with one of these for good: nothing may follow, and no head is needed any more.
@@ -73,7 +73,7 @@ class Named(NamedTuple):
     day: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """Where a chain stops being trustworthy: the first entry concerned, what was done, in words."""
 
@@ -83,7 +83,7 @@ class Broken:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Continued:
     """A chain that goes on where another ended: that one's entry `seq` must have this digest."""
 
@@ -93,7 +93,7 @@ class Continued:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Followed:
     """A chain that was followed to its end or its first break."""
 

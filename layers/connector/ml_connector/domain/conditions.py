@@ -7,7 +7,6 @@ date) never holds: such a rule is passed over, and the next one is looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 from .bills import BillState
 from .books import Books, LineCoding
 from .documents import AnyDocument, Document, Subject
+from .frozen import frozen
 from .money import Money
 
 Lines = Literal["any", "all"]
@@ -23,7 +23,7 @@ Lines = Literal["any", "all"]
 DIMENSIONS = ("department", "location", "class", "project", "account")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AmountBand:
     """At least `at_least`, and under `under`, in one currency; None is open on that side."""
 
@@ -46,7 +46,7 @@ class AmountBand:
         return f"of at least {low}" if low else f"under {high}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class When:
     """The conditions of a rule: all that are given must hold. Empty ones ask for nothing.
 

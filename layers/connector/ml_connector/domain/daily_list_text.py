@@ -7,12 +7,12 @@ GSM-7 lacks.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from .formats import HOME, language_of, written_amount, written_count, written_day
+from .frozen import frozen
 from .gsm7 import normalise, segments
 from .messages import Detail, phrases_of, plain
 from .money import Money
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     since: date
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Words:
     one: str
     many: str

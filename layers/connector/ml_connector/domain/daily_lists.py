@@ -8,7 +8,7 @@ more before it is sent: what was handled meanwhile is not on it, and a list of n
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,15 @@ from .audit import ChainHead, Json, entry_after
 from .cases import DAILY_LIST, Alert, Case, CaseState, Listed, StopReason, case_chain
 from .daily_list_text import Line, daily_list_sms
 from .digests import KIND as DIGEST
-from .dispatches import Dispatch, DispatchState, Member
+from .dispatches import Dispatch, DispatchState
 from .events import EventKind
-from .ids import alert_id, dispatch_id
+from .frozen import frozen
 from .listed import list_id
-from .messages import Detail, reference_code
-from .phone import fingerprint
+from .messages import Detail
+from .one_text import one_alert, one_text, told
+from .passing_on import not_theirs
 from .planning import Opening
-from .plans import SMS, step_of
+from .plans import step_of
 from .unit_of_work import CaseWrite
 from .wording import spoken_language
 
@@ -66,7 +67,7 @@ _FAILED = (DispatchState.UNDELIVERED, DispatchState.FAILED)
 _SENTENCE = "Once a day whoever was told of a bill is told that it still waits."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """A bill that waits for one person, by the case they were told it in, and when they were."""
 
@@ -82,7 +83,7 @@ class Waiting:
         return min(seen, self.document.modified or seen)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """What is the same for all lists made together. `zone` is the company's, by its name and as
     such; `at` the hour as people write it."""
@@ -108,17 +109,18 @@ def told_of(
         return {}
     if file.case.state in (CaseState.HANDLED, CaseState.CANCELLED):
         return {}
-    told: dict[str, tuple[Alert, datetime]] = {}
+    found: dict[str, tuple[Alert, datetime]] = {}
+    said_no = not_theirs(file)
     for alert in file.alerts:
         dispatch = dispatches.get(alert.dispatch)
         if dispatch is None or not dispatch.sid or dispatch.state in _FAILED:
             continue
-        if alert.stop_reason in _NOT_THEIRS:
+        if alert.stop_reason in _NOT_THEIRS or alert.recipient in said_no:
             continue
         at = dispatch.sent_at or dispatch.created_at
-        if alert.recipient not in told or told[alert.recipient][1] < at:
-            told[alert.recipient] = (alert, at)
-    return told
+        if alert.recipient not in found or found[alert.recipient][1] < at:
+            found[alert.recipient] = (alert, at)
+    return found
 
 
 def waiting_of(document: Document, file: CaseFile, alert: Alert, told_at: datetime) -> Waiting:
@@ -139,18 +141,7 @@ def daily_list(
     oldest_first = sorted(bills, key=lambda each: (each.since, each.document.id))
     shown, left_out = oldest_first[:MOST_LISTED], oldest_first[MOST_LISTED:]
     case_id = list_id(frame.company, person.id, day)
-    alert = Alert(
-        id=alert_id(case_id, 1, 1, person.id),
-        case_id=case_id,
-        company=frame.company,
-        step=1,
-        occurrence=1,
-        recipient=person.id,
-        channel=SMS,
-        created_at=frame.now,
-    )
-    new_id = dispatch_id(alert.id, 1)
-    alert = replace(alert, dispatch=new_id)
+    alert = one_alert(case_id, frame.company, person.id, frame.now)
     case = Case(
         id=case_id,
         company=frame.company,
@@ -167,20 +158,18 @@ def daily_list(
         zone=frame.zone_name,
         listed=tuple(Listed(x.document.id, x.case_id, x.detail) for x in shown),
     )
-    reference = reference_code(new_id)
-    dispatch = Dispatch(
-        id=new_id,
-        company=frame.company,
-        channel=SMS,
-        recipient=person.id,
-        members=(Member(case_id, alert.id),),
-        text=list_text(case, {x.document.id: x.document for x in shown}, person, wall, reference),
-        reference=reference,
+
+    def said(reference: str) -> str:
+        return list_text(case, {x.document.id: x.document for x in shown}, person, wall, reference)
+
+    dispatch = one_text(
+        alert,
+        said,
+        now=frame.now,
         validity_seconds=frame.times.validity_seconds,
-        created_at=frame.now,
-        due_at=frame.now,
         look_at=frame.now + frame.times.ring_again,
     )
+    alert = replace(alert, dispatch=dispatch.id)
     data: dict[str, Json] = {
         "company": frame.company,
         "document": case.document,
@@ -192,7 +181,7 @@ def daily_list(
         "bills": len(shown),
         "documents": [each.document.id for each in shown],
         "left_out": _left_out(left_out),
-        "alerts": [_told(alert, person)],
+        "alerts": [told(alert, person)],
     }
     entry = entry_after(ChainHead(), case_chain(case_id), frame.now, "case.opened", data)
     return Opening(CaseWrite(case, entry), (alert,), (dispatch,))
@@ -230,15 +219,3 @@ def _left_out(bills: Sequence[Waiting]) -> Json:
         return {}
     ids = "\n".join(each.document.id for each in bills)
     return {"count": len(bills), "sha256": hashlib.sha256(ids.encode()).hexdigest()}
-
-
-def _told(alert: Alert, person: Approver) -> Mapping[str, Json]:
-    return {
-        "alert": alert.id,
-        "step": alert.step,
-        "channel": alert.channel,
-        "recipient": alert.recipient,
-        "number": fingerprint(person.salt, person.phone),
-        "dispatch": alert.dispatch,
-        "stopped": "",
-    }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
+
+from .frozen import frozen
 
 
 class MessageStatus(StrEnum):
@@ -106,7 +107,7 @@ NOBODY_TOOK_IT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallRequest:
     """One call to place: `to` in E.164, what is said (plain text), and whose call it is.
 
@@ -119,7 +120,7 @@ class CallRequest:
     language: str = "en-US"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderCall:
     """One call as the provider shows it. `created_at` is UTC; `sid` is what we know it by.
 
@@ -149,7 +150,7 @@ class ProviderCall:
         return self.status.final
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SmsRequest:
     """One SMS to create: `to` in E.164, the final text, seconds after which it may be dropped."""
 
@@ -158,7 +159,7 @@ class SmsRequest:
     validity_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderMessage:
     """One message as the provider lists it. `created_at` is UTC; `price` is negative or None."""
 
@@ -193,11 +194,12 @@ class Cure(StrEnum):
     """An operator does: account or configuration."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """A provider's error code, understood. `wait_seconds` is the least wait before a retry.
 
     `retries` says how often the same channel is worth another try; None leaves it to the plan.
+    `account` says of what is blocked that the account is, and not this channel alone.
     """
 
     cure: Cure
@@ -205,3 +207,4 @@ class Verdict:
     wait_seconds: float = 0.0
     operator_action: str = ""
     retries: int | None = None
+    account: bool = False

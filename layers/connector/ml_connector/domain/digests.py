@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
@@ -17,18 +17,18 @@ from .approvers import Approver
 from .audit import ChainHead, Json, entry_after
 from .bills import BillState
 from .cases import Alert, Case, CaseState, StopReason, case_chain
-from .dispatches import Dispatch, Member
+from .dispatches import Dispatch
 from .documents import Document
 from .events import EventKind
 from .flows import Decision
 from .formats import HOME, written_amount, written_count, written_day
+from .frozen import frozen
 from .gsm7 import segments
-from .ids import alert_id, dispatch_id, stable_id
-from .messages import Detail, phrases_of, plain, reference_code
+from .ids import stable_id
+from .messages import Detail, phrases_of, plain
 from .money import Money
-from .phone import fingerprint
+from .one_text import one_alert, one_text, told
 from .planning import Opening, PlanTimes
-from .plans import SMS
 from .unit_of_work import CaseWrite
 from .wording import spoken_language
 
@@ -48,7 +48,7 @@ Decide = Callable[[EventKind, Document], Decision | None]
 People = Callable[[str], Approver | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Digest:
     """What comes into being with one person's digest, and the ids of the bills it tells of."""
 
@@ -61,7 +61,7 @@ class Digest:
         return self.opening.case.case.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """What is the same for all digests made together.
 
@@ -76,7 +76,7 @@ class Frame:
     times: PlanTimes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Share:
     """One person's bills, and what was decided about each of them."""
 
@@ -123,16 +123,7 @@ def _digest(share: _Share, frame: Frame) -> Digest:
     documents = [document for document, _ in share.bills]
     ids = tuple(sorted(document.id for document in documents))
     case_id = stable_id("digest", frame.company, share.recipient, frame.batch)
-    alert = Alert(
-        id=alert_id(case_id, 1, 1, share.recipient),
-        case_id=case_id,
-        company=frame.company,
-        step=1,
-        occurrence=1,
-        recipient=share.recipient,
-        channel=SMS,
-        created_at=frame.now,
-    )
+    alert = one_alert(case_id, frame.company, share.recipient, frame.now)
     dispatches: tuple[Dispatch, ...] = ()
     if share.person:
         dispatch = _dispatch(alert, share, frame)
@@ -162,33 +153,29 @@ def _digest(share: _Share, frame: Frame) -> Digest:
         "sentences": _sentences(share),
         "bills": len(ids),
         "documents": _listed(ids),
-        "alerts": [_told(alert, share.person)],
+        "alerts": [told(alert, share.person)],
     }
     entry = entry_after(ChainHead(), case_chain(case_id), frame.now, "case.opened", data)
     return Digest(Opening(CaseWrite(case, entry), (alert,), dispatches), ids)
 
 
 def _dispatch(alert: Alert, share: _Share, frame: Frame) -> Dispatch:
-    new_id = dispatch_id(alert.id, 1)
-    reference = reference_code(new_id)
-    details = (decision.steps[0].detail for _, decision in share.bills)
-    return Dispatch(
-        id=new_id,
-        company=alert.company,
-        channel=SMS,
-        recipient=alert.recipient,
-        members=(Member(alert.case_id, alert.id),),
-        text=digest_sms(
+    details = [decision.steps[0].detail for _, decision in share.bills]
+
+    def said(reference: str) -> str:
+        return digest_sms(
             [document for document, _ in share.bills],
             frame,
             reference,
             max(details, key=_DETAILS.index),
             spoken_language(share.person.language if share.person else ""),
-        ),
-        reference=reference,
+        )
+
+    return one_text(
+        alert,
+        said,
+        now=frame.now,
         validity_seconds=frame.times.validity_seconds,
-        created_at=frame.now,
-        due_at=frame.now,
         look_at=frame.now + frame.times.ring_again,
     )
 
@@ -205,18 +192,6 @@ def _listed(ids: tuple[str, ...]) -> Json:
     if len(ids) <= MOST_LISTED:
         return list(ids)
     return {"count": len(ids), "sha256": hashlib.sha256("\n".join(ids).encode()).hexdigest()}
-
-
-def _told(alert: Alert, person: Approver | None) -> Mapping[str, Json]:
-    return {
-        "alert": alert.id,
-        "step": alert.step,
-        "channel": alert.channel,
-        "recipient": alert.recipient,
-        "number": fingerprint(person.salt, person.phone) if person else "",
-        "dispatch": alert.dispatch,
-        "stopped": alert.stop_reason.value if alert.stop_reason else "",
-    }
 
 
 # --------------------------------------------------------------------------------- the text

@@ -13,12 +13,13 @@ present time and returns the dispatch as it is afterwards; a step the diagram do
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from .delivery import ARRIVED, FINAL, NOBODY_TOOK_IT, RANK, CallStatus, MessageStatus
+from .frozen import frozen
 
 
 class DispatchState(StrEnum):
@@ -119,7 +120,7 @@ class IllegalTransition(Exception):
     """A step the state diagram does not have: somebody acted on what is no longer so."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """An alert that a dispatch carries, with the case it belongs to."""
 
@@ -127,7 +128,7 @@ class Member:
     alert_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dispatch:
     """One outgoing SMS or call. Its members and its text are fixed when it is made.
 
@@ -139,6 +140,8 @@ class Dispatch:
     is waited for; `call_sid` is the leg on the telephone network. `price`, negative, `segments` and
     `duration` (seconds) are known long after, for the cost report. `blank_at` is when its text is
     to be removed at the provider, None where it is not, or was: then `blanked_at` says when.
+    `sender` is what a call was claimed to be placed with, a flow or a number; empty for texts,
+    which are found whoever they come from, and where an earlier version claimed it.
     """
 
     id: str
@@ -179,6 +182,7 @@ class Dispatch:
     price_unit: str = ""
     blank_at: datetime | None = None
     blanked_at: datetime | None = None
+    sender: str = ""
 
     @property
     def voice(self) -> bool:
@@ -197,7 +201,13 @@ def _step(dispatch: Dispatch, to: DispatchState, *allowed_from: DispatchState) -
 
 
 def claim(
-    dispatch: Dispatch, *, token: str, to: str, now: datetime, deadline: datetime
+    dispatch: Dispatch,
+    *,
+    token: str,
+    to: str,
+    now: datetime,
+    deadline: datetime,
+    sender: str = "",
 ) -> Dispatch:
     """Take it: from here on one holder may send it. Needs `waiting` and a due time reached."""
     _step(dispatch, DispatchState.SENDING, DispatchState.WAITING)
@@ -209,6 +219,7 @@ def claim(
         claim_token=token,
         claimed_at=now,
         to=to,
+        sender=sender,
         look_at=deadline,
     )
 

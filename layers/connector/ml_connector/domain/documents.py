@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from .audit import ChainHead, Json
 from .bills import PURCHASING, Bill, BillState
 from .books import Codings
+from .frozen import frozen
+from .instants import to_text
 from .money import Money
 from .payments import PaymentDocument
 from .silences import Silence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """One bill as the last poll that changed it left it. Only the poll writes it.
 
@@ -28,6 +30,8 @@ class Document:
     number. `lines` are the distinct codings of its lines; empty where they could not be read yet.
     `digest` is the case it is told of together with others that were found late. `url` is the link
     to its record: the first there was, for another wording of it is no change of the bill.
+    `absent_since` is since when a waiting bill has had no row, together with more others than is
+    believable; `said_gone` once an operator has said that it is gone.
     """
 
     company: str
@@ -58,6 +62,8 @@ class Document:
     lines: Codings = ()
     digest: str = ""
     url: str = ""
+    absent_since: datetime | None = None
+    said_gone: bool = False
 
     @property
     def waiting(self) -> bool:
@@ -87,8 +93,13 @@ class Document:
         }
         if self.entity:
             facts["entity"] = self.entity
+        if self.absent_since:
+            facts["absent_since"] = to_text(self.absent_since)
         return facts
 
+
+#: So many of the latest gaps are remembered.
+_MOST_GAPS = 40
 
 #: Whatever is remembered, of bills and of payments; both have a chain, a round and open cases.
 AnyDocument: TypeAlias = Document | PaymentDocument
@@ -97,7 +108,7 @@ AnyDocument: TypeAlias = Document | PaymentDocument
 Subject: TypeAlias = AnyDocument | Silence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompanyState:
     """Where polling one company stands.
 
@@ -109,7 +120,9 @@ class CompanyState:
     began to fail; None while it works. `reconciled_at` is when all that Intacct had was last held
     against the audit trail; where that ran out of time, `reconciled_upto` says on which day (UTC),
     and after a blank up to which document it came. `lists` says for each approver id up to which
-    day of theirs, ISO, daily lists were seen to.
+    day of theirs, ISO, daily lists were seen to. `utc_offset` is the offset of the API user's zone
+    with which the time stamps of the documents were read; None where it was never known. `gaps` are
+    the latest times in which nothing was read for long, each from a complete poll to the next.
     """
 
     company: str
@@ -127,6 +140,18 @@ class CompanyState:
     reconciled_at: datetime | None = None
     reconciled_upto: str = ""
     lists: tuple[tuple[str, str], ...] = ()
+    utc_offset: timedelta | None = None
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
+
+
+def gaps_after(
+    state: CompanyState, now: datetime, patience: timedelta
+) -> tuple[tuple[datetime, datetime], ...]:
+    """The gaps once a poll has succeeded now, where none had for longer than `patience`."""
+    last = state.poll_succeeded_at
+    if last is None or now - last <= patience:
+        return state.gaps
+    return (*state.gaps, (last, now))[-_MOST_GAPS:]
 
 
 def bill_document_id(record_no: str) -> str:
@@ -180,10 +205,18 @@ def as_shown(document: Document, bill: Bill, now: datetime) -> Document:
         entity=bill.entity_id,
         description=bill.description,
         url=document.url or bill.url,
+        absent_since=None,
+        said_gone=False,
     )
 
 
 def as_deleted(document: Document, now: datetime | None = None) -> Document:
     """The document once Intacct has no such bill any more."""
     gone_at = now if document.from_purchase_order else None
-    return replace(document, deleted=True, open_since=None, gone_at=gone_at)
+    here = as_here(document)
+    return replace(here, deleted=True, open_since=None, gone_at=gone_at)
+
+
+def as_here(document: Document) -> Document:
+    """The document of a bill that has a row."""
+    return replace(document, absent_since=None, said_gone=False)

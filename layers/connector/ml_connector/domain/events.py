@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from .audit import Json
 from .bills import Bill, BillState
-from .documents import AnyDocument, Document, as_deleted, as_shown, first_seen
+from .documents import AnyDocument, Document, as_deleted, as_here, as_shown, first_seen
+from .frozen import frozen
 from .ids import event_id
 from .instants import to_text
 from .silences import Silence
+from .stamps import NO_SHIFT, remarked, touched
 
 D_co = TypeVar("D_co", bound=AnyDocument, covariant=True)
 
@@ -86,7 +88,7 @@ _LEFT_WAITING: dict[BillState, EventKind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One thing that happened to one document in one round."""
 
@@ -102,13 +104,14 @@ class Event:
         return event_of(self.company, self.document, self.kind, number, self.discriminator)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sighting(Generic[D_co]):
     """What one look at one document means: the document as it is now, and what happened.
 
-    `doubtful`: somebody did something to a waiting bill that left no other trace than a newer time
-    stamp. `silent` is why nobody is told of the events, and `remarks` are further facts; both go
-    into the document's audit trail.
+    `doubtful`: a bill waits as before and its time stamp is newer, so that it may have been
+    submitted again, or have come a level further, whatever else about it changed. `silent` is why
+    nobody is told of the events, and `remarks` are further facts; both go into the document's
+    audit trail.
     """
 
     document: D_co
@@ -177,17 +180,21 @@ def seen_first(company: str, bill: Bill, now: datetime) -> Sighting[Document] | 
     return Sighting(document, (event,), changed=True)
 
 
-def seen_again(stored: Document, bill: Bill, now: datetime) -> Sighting[Document]:
+def seen_again(
+    stored: Document, bill: Bill, now: datetime, shift: timedelta = NO_SHIFT
+) -> Sighting[Document]:
     """A bill we know, as Intacct shows it now.
 
     A state this version has no word for says nothing about whether somebody must act, so it ends
-    nothing: the document keeps the state it had.
+    nothing: the document keeps the state it had. `shift` is by how much the time stamps of bills
+    nobody touched moved, because they are read in another zone than before.
     """
     if bill.state in (BillState.UNKNOWN, BillState.NO_VALUE):
-        return Sighting(stored, (), changed=False)
+        here = as_here(stored)
+        return Sighting(here, (), changed=here != stored)
     shown = as_shown(stored, bill, now)
     if stored.waiting and bill.state.waiting:
-        return _still_waiting(stored, shown)
+        return _still_waiting(stored, shown, shift)
     if bill.state.waiting:
         return waits_once_more(shown)
     if stored.waiting:
@@ -195,27 +202,18 @@ def seen_again(stored: Document, bill: Bill, now: datetime) -> Sighting[Document
     return Sighting(shown, (), changed=shown != stored)
 
 
-def _still_waiting(stored: Document, shown: Document) -> Sighting[Document]:
+def _still_waiting(stored: Document, shown: Document, shift: timedelta) -> Sighting[Document]:
     if stored.state is BillState.PARTIALLY_APPROVED and shown.state is BillState.SUBMITTED:
         return waits_once_more(shown)
     if stored.state is not shown.state:
         return next_level(shown, stored.level + 1)
+    # Nothing else that changed explains the stamp: whoever submits a bill again edits it first.
+    doubtful = touched(stored.modified, shown.modified, shift)
     if (stored.amount, stored.vendor_id) != (shown.amount, shown.vendor_id):
         event = _event(shown, EventKind.CHANGED, _what_changed(stored, shown))
-        return Sighting(shown, (event,), changed=True)
-    return Sighting(shown, (), changed=shown != stored, doubtful=_only_touched(stored, shown))
-
-
-def _only_touched(stored: Document, shown: Document) -> bool:
-    """Whether the time stamp moved on and nothing that could explain it changed.
-
-    Another description or entity explains nothing: whoever submits a bill again edits it first. Nor
-    does a link that is shown for the first time.
-    """
-    if not stored.modified or not shown.modified or shown.modified <= stored.modified:
-        return False
-    unread = replace(shown, description=stored.description, entity=stored.entity, url=stored.url)
-    return replace(unread, modified=stored.modified) == stored
+        return Sighting(shown, (event,), changed=True, doubtful=doubtful)
+    remarks = remarked(stored.modified, shown.modified, shift)
+    return Sighting(shown, (), changed=shown != stored, doubtful=doubtful, remarks=remarks)
 
 
 def next_level(shown: Document, level: int) -> Sighting[Document]:

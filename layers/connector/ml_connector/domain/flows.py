@@ -6,7 +6,6 @@ nothing is decided without one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from .bills import BillState
@@ -15,6 +14,7 @@ from .conditions import AmountBand, When
 from .documents import Subject
 from .events import EventKind
 from .flow_form import parse
+from .frozen import frozen
 from .people import Directory
 from .plans import USUAL_SNOOZE, Step
 from .recipients import Candidates, Question, candidates_for
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DecisionContext:
     """What a decision may look at besides the event: the company's own day, its master data, and
     the people."""
@@ -48,7 +48,7 @@ class DecisionContext:
     people: Directory
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """What the flow says about one event: the rule, its number and sentence, and its steps.
 

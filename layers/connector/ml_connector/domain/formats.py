@@ -1,7 +1,8 @@
 """Amounts, numbers and days as their reader writes them at home.
 
 The patterns are CLDR's (`number_formats`). Two things are ours. An amount shows the code of its
-currency, for `$` is the sign of twenty of them; and it is exact, with two decimals or more.
+currency, for `$` is the sign of twenty of them; and it is exact, with the decimals the currency
+has or more.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def written_amount(money: Money, tag: str, code: str = "") -> str:
     currency, _, digits = str(money).rpartition(" ")
     whole, _, fraction = digits.replace(",", "").partition(".")
     sign = "-" if whole.startswith("-") else ""
-    number = f"{sign}{_grouped(whole.removeprefix('-'), form)}{form.decimal}{fraction}"
+    point = form.decimal if fraction else ""
+    number = f"{sign}{_grouped(whole.removeprefix('-'), form)}{point}{fraction}"
     return form.money.format(code=code or currency, digits=number).strip()
 
 

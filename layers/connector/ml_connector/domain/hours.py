@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .frozen import frozen
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -41,7 +42,7 @@ def minutes_of(quiet_hours: str) -> tuple[int, int]:
     return start, end
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hours:
     """One person's hours. Times are minutes since midnight; weekdays count from Monday, 0.
 
@@ -88,14 +89,18 @@ class Hours:
 
 
 def _next_minute(now: datetime) -> datetime:
-    whole = now.astimezone(UTC).replace(second=0, microsecond=0)
+    whole = _minute_of(now)
     return whole if whole == now else whole + _MINUTE
+
+
+def _minute_of(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def _next_day(when: datetime, zone: tzinfo) -> datetime:
     """The first whole minute of the next day on that wall; hour by hour, then minute by minute."""
     today = when.astimezone(zone).date()
-    step = when
+    step = _minute_of(when)
     while (step + _MINUTE * 60).astimezone(zone).date() == today:
         step += _MINUTE * 60
     while step.astimezone(zone).date() == today:
@@ -120,7 +125,7 @@ def after_business_time(
     left, when = length, start
     while left > timedelta(0):
         local = when.astimezone(zone)
-        tomorrow = _next_day(_next_minute(when), zone)
+        tomorrow = _next_day(when, zone)
         here = tomorrow - when
         if local.weekday() in days and local.date() not in holidays:
             # A day of 23 or 25 hours is a day.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from typing import TYPE_CHECKING
 
 from .form import Refused, entries, items, shown, word
+from .frozen import frozen
 from .hours import WEEKDAYS
 from .people import is_away
 
@@ -22,7 +22,7 @@ LASTS_HOURS = 4
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DailyList:
     """From when on a day the list goes out, and on which weekdays, Monday 0.
 

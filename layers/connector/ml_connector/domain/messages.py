@@ -19,10 +19,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, assert_never
 
 from .formats import HOME, language_of, written_amount, written_day
+from .frozen import frozen
 from .gsm7 import EXTENSION, GSM7_PART, GSM7_SINGLE, UCS2_PART, is_gsm7, normalise, segments
 from .sms_words import SMS_LANGUAGES
 
@@ -101,7 +101,7 @@ class Facts(Protocol):
         """The company's own calendar date."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manner:
     """How a text is written: the reader's IETF tag, how much a lock screen may show, which reply it
     asks for, and a link to the record, which may be empty.

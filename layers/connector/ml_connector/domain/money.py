@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 
-_LEAST_DECIMALS = 2
+from .frozen import frozen
+
+#: Currencies by how many decimals they have where that is not two (ISO 4217, minor units).
+_BY_DECIMALS: Mapping[int, str] = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_DECIMALS = {code: count for count, codes in _BY_DECIMALS.items() for code in codes.split()}
+_USUAL_DECIMALS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Money:
     """An exact amount in one currency (ISO 4217 code, upper case)."""
 
@@ -16,9 +25,14 @@ class Money:
     currency: str
 
     def __str__(self) -> str:
-        """`USD 12,500.00`; more decimals where the amount has them, for nothing is rounded."""
+        """`USD 12,500.00`, `JPY 12,500`: as many decimals as the currency has.
+
+        More where the amount has them, for nothing is rounded.
+        """
+        least = _DECIMALS.get(self.currency, _USUAL_DECIMALS)
         decimals = len(self._plain().partition(".")[2])
-        return f"{self.currency} {self.amount:,.{max(decimals, _LEAST_DECIMALS)}f}"
+        # There is no such thing as a negative zero of money.
+        return f"{self.currency} {self.amount or Decimal(0):,.{max(decimals, least)}f}"
 
     def canonical(self) -> str:
         """One spelling per value, for hashes and for the store: `USD 12500` never `12500.00`."""

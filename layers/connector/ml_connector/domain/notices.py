@@ -6,20 +6,20 @@ transaction that changes them, so that there is none without the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .audit import ChainHead, Json, entry_after
 from .cases import Alert, Case, CaseState, case_chain
-from .dispatches import Dispatch, Member
+from .dispatches import Dispatch
 from .formats import language_of
+from .frozen import frozen
 from .gsm7 import normalise, segments
-from .ids import alert_id, dispatch_id, stable_id
-from .messages import plain, reference_code
-from .phone import fingerprint
-from .plans import SMS
+from .ids import stable_id
+from .messages import plain
+from .one_text import one_alert, one_text, told
 from .unit_of_work import CaseWrite
 from .wording import spoken_language
 
@@ -65,7 +65,7 @@ _WORDS = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """What goes with a notice whatever it says.
 
@@ -83,7 +83,7 @@ class Frame:
     validity_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """What comes into being with one notice; due at once, for the status check to ring."""
 
@@ -120,18 +120,15 @@ def _notice(
     frame: Frame,
     said: Callable[[str, str], str],
 ) -> Notice:
-    alert = Alert(
-        id=alert_id(case_id, 1, 1, to.id),
-        case_id=case_id,
-        company=frame.company,
-        step=1,
-        occurrence=1,
-        recipient=to.id,
-        channel=SMS,
-        created_at=frame.now,
+    alert = one_alert(case_id, frame.company, to.id, frame.now)
+    dispatch = one_text(
+        alert,
+        lambda reference: said(reference, spoken_language(to.language)),
+        now=frame.now,
+        validity_seconds=frame.validity_seconds,
+        look_at=frame.now,
     )
-    new_id = dispatch_id(alert.id, 1)
-    alert = replace(alert, dispatch=new_id)
+    alert = replace(alert, dispatch=dispatch.id)
     case = Case(
         id=case_id,
         company=frame.company,
@@ -153,33 +150,9 @@ def _notice(
         "event": kind,
         "flow_version": case.flow_version,
         "sentence": _SENTENCES[kind],
-        "alerts": [
-            {
-                "alert": alert.id,
-                "step": alert.step,
-                "channel": alert.channel,
-                "recipient": to.id,
-                "number": fingerprint(to.salt, to.phone),
-                "dispatch": new_id,
-                "stopped": "",
-            }
-        ],
+        "alerts": [told(alert, to)],
     }
     entry = entry_after(ChainHead(), case_chain(case_id), frame.now, "case.opened", data)
-    reference = reference_code(new_id)
-    dispatch = Dispatch(
-        id=new_id,
-        company=frame.company,
-        channel=SMS,
-        recipient=to.id,
-        members=(Member(case_id, alert.id),),
-        text=said(reference, spoken_language(to.language)),
-        reference=reference,
-        validity_seconds=frame.validity_seconds,
-        created_at=frame.now,
-        due_at=frame.now,
-        look_at=frame.now,
-    )
     return Notice(CaseWrite(case, entry), alert, dispatch)
 
 

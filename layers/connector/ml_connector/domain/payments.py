@@ -7,11 +7,12 @@ can be voided, and a reconciliation can be taken back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from .audit import ChainHead, Json
+from .frozen import frozen
 from .money import Money
 
 
@@ -93,7 +94,7 @@ _ENDED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Payment:
     """One APPYMT row, typed. Times are UTC; dates are the company's own calendar dates."""
 
@@ -127,7 +128,7 @@ class Payment:
         return None if self.state is PaymentState.UNKNOWN else PaymentPhase.OPEN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PaymentsRead:
     """One read of payments; the fields are those of `BillsRead`.
 
@@ -145,7 +146,7 @@ class PaymentsRead:
     permitted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClearedRead:
     """The record numbers of all payments that cleared on a day or after it.
 
@@ -159,7 +160,7 @@ class ClearedRead:
     permitted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PaymentDocument:
     """One payment as the last poll that changed it left it. Only the poll writes it.
 

@@ -8,7 +8,7 @@ cannot be told over one channel is told over the other, or somebody else is told
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from .audit import ChainHead, Json, entry_after
 from .cases import Alert, Case, CaseState, StopReason, case_chain
 from .dispatches import Dispatch, Member
 from .events import Event, EventKind
+from .frozen import frozen
 from .ids import alert_id, dispatch_id
 from .messages import Ask, Manner, reference_code
 from .phone import fingerprint
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .flows import Decision
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opening:
     """Everything that comes into being with a case."""
 
@@ -43,7 +44,7 @@ class Opening:
         return tuple(alert for alert in self.alerts if alert.stop_reason)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanTimes:
     """The lengths a plan needs."""
 
@@ -52,7 +53,7 @@ class PlanTimes:
     validity_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """Steps that were begun: their alerts and dispatches, and what the audit says of each."""
 
@@ -62,16 +63,27 @@ class Begun:
     told: tuple[Mapping[str, Json], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Start:
-    """One start of one step; `tried` are the people and channels that did not work."""
+    """One start of one step; `tried` are the people and channels that did not work.
+
+    `not_theirs` said that the case is not theirs: nothing begins for them. `others` are whom to try
+    after the step's own candidates, each with the reason why.
+    """
 
     step: int
     occurrence: int = 1
     tried: frozenset[tuple[str, str]] = frozenset()
+    not_theirs: frozenset[str] = frozenset()
+    others: tuple[tuple[str, str], ...] = ()
 
 
 People = Callable[[str], Approver | None]
+
+#: What stopped a step that nobody is left for, in the audit.
+NOBODY_ELSE = "nobody else"
+#: Why somebody is passed over who pressed 2, in the audit.
+NOT_THEIRS = "said that it is not theirs"
 
 #: A text is never given less time than this to reach a phone, seconds.
 SHORTEST_VALIDITY = 60
@@ -148,12 +160,12 @@ def begin(
     dispatches: list[Dispatch] = []
     told: list[Mapping[str, Json]] = []
     for start in starts:
-        planned = case.plan[start.step - 1]
-        person, channel, passed_over = _first_reachable(planned, people, start.tried)
-        if person is None and start.tried:
+        planned = _planned(case, start)
+        person, channel, passed_over = _first_reachable(planned, people, start)
+        if person is None and (start.tried or start.not_theirs):
             # Those who were tried have alerts, which say that it failed.
             case = hastened(case, start.step, now)
-            told.append({"step": start.step, "stopped": "nobody else", "passed_over": passed_over})
+            told.append({"step": start.step, "stopped": NOBODY_ELSE, "passed_over": passed_over})
             continue
         who = person.id if person else _first(planned.candidates)
         alert = _alert(case, start, planned.step, who, channel, now)
@@ -179,21 +191,39 @@ def _plan(decision: Decision) -> tuple[PlannedStep, ...]:
     )
 
 
+def _planned(case: Case, start: Start) -> PlannedStep:
+    """The step with everybody it may go to."""
+    planned = case.plan[start.step - 1]
+    known = (*planned.candidates, *start.not_theirs)
+    others = [(who, why) for who, why in start.others if who not in known]
+    if not others:
+        return planned
+    unsaid = ("",) * (len(planned.candidates) - len(planned.reasons))
+    return replace(
+        planned,
+        candidates=(*planned.candidates, *(who for who, _ in others)),
+        reasons=(*planned.reasons, *unsaid, *(why for _, why in others)),
+    )
+
+
 def _first_reachable(
-    planned: PlannedStep, people: People, tried: frozenset[tuple[str, str]]
+    planned: PlannedStep, people: People, start: Start
 ) -> tuple[Approver | None, str, list[Mapping[str, Json]]]:
     """The first who can be told, over the step's channel or else the other one."""
     passed_over: list[Mapping[str, Json]] = []
     first = planned.step.channel
     channels = (first, *(channel for channel in CHANNELS if channel != first))
     for candidate in planned.candidates:
+        if candidate in start.not_theirs:
+            passed_over.append({"approver": candidate, "reason": NOT_THEIRS})
+            continue
         person = people(candidate)
         if person is None:
             passed_over.append({"approver": candidate, "reason": "unknown approver"})
             continue
         obstacles: list[str] = []
         for channel in channels:
-            used = (candidate, channel) in tried
+            used = (candidate, channel) in start.tried
             obstacle = f"{channel} failed" if used else person.obstacle_to(channel)
             if not obstacle:
                 return person, channel, passed_over

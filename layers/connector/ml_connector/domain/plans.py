@@ -8,11 +8,12 @@ its first text or call, or from the moment it was clear that it would reach nobo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .cases import Alert, Case, CaseState, StopReason
+from .frozen import frozen
 from .messages import Detail
 
 SMS, VOICE = "sms", "voice"
@@ -48,7 +49,7 @@ _REACHED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One thing to do for one person.
 
@@ -86,7 +87,7 @@ class Step:
         return self.unless
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedStep:
     """A step of a case's own plan, with the people it may go to, in the order they are tried.
 
@@ -98,7 +99,7 @@ class PlannedStep:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timer:
     """One start of one step, and when it is due. Steps and occurrences count from 1."""
 
@@ -123,6 +124,11 @@ def needless(case: Case, alert: Alert) -> bool:
     return alert.occurrence > 1 and step.until.reached(case.state)
 
 
+def resent(case: Case, alert: Alert) -> bool:
+    """Whether an operator had it begun: its occurrence is beyond those its step ever counts to."""
+    return alert.occurrence > step_of(case, alert).at_most
+
+
 def tries_of(case: Case, alert: Alert) -> int:
     """How many texts or calls the alert may take; over another channel, that channel's number."""
     step = step_of(case, alert)
@@ -131,12 +137,17 @@ def tries_of(case: Case, alert: Alert) -> int:
     return CALL_ATTEMPTS if alert.channel == VOICE else SMS_ATTEMPTS
 
 
-def after_stop(case: Case, alert: Alert, reason: StopReason, now: datetime) -> Case:
-    """What an alert's stop means for the rest of the plan."""
-    if reason.passes_on:
+def after_stop(
+    case: Case, alert: Alert, reason: StopReason, now: datetime, *, said_before: bool = False
+) -> Case:
+    """What an alert's stop means for the rest of the plan.
+
+    `said_before`: its person has said of the case before that it is not theirs.
+    """
+    if reason.passes_on or (reason is StopReason.DECLINED and said_before):
         return looked_at(case, now)
     if reason is StopReason.DECLINED:
-        return hastened(case, alert.step, now)
+        return handed_back(case, alert.step, now)
     if reason is StopReason.NEEDLESS:
         return started(case, alert.step, alert.occurrence, now)
     return case
@@ -183,6 +194,28 @@ def hastened(case: Case, step: int, now: datetime) -> Case:
         agenda.append(Timer(step + 1, 1, now))
         return _with_agenda(replace(case, position=step + 1), agenda)
     agenda = [replace(t, at=min(t.at, now)) if t.step == step + 1 else t for t in agenda]
+    return _with_agenda(case, agenda)
+
+
+def to_come(case: Case, step: int) -> bool:
+    """Whether a step after this one has yet to begin for the first time."""
+    if case.position < len(case.plan):
+        return True
+    return any(timer.occurrence == 1 and timer.step > step for timer in case.agenda)
+
+
+def handed_back(case: Case, step: int, now: datetime) -> Case:
+    """The case once somebody said that it is not theirs: the next step begins at once.
+
+    Where none is to come, somebody else has to be found (`passing_on`).
+    """
+    if case.state.ended or not to_come(case, step):
+        return looked_at(case, now)
+    waiting = [t for t in case.agenda if t.occurrence == 1 and t.step > step]
+    if not waiting:
+        return with_timer(case, Timer(case.position + 1, 1, now))
+    first = min(waiting, key=lambda timer: timer.step)
+    agenda = [replace(t, at=min(t.at, now)) if t is first else t for t in case.agenda]
     return _with_agenda(case, agenda)
 
 

@@ -7,12 +7,13 @@ together: one list shows them all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from .delivery import ProviderCall, Sending
 from .dispatches import Dispatch, DispatchState
+from .frozen import frozen
 
 #: When a price is looked for, in times of the first wait, counted from when it was sent.
 LOOKS = (1, 6, 24)
@@ -23,7 +24,7 @@ _TOGETHER = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cost:
     """What the provider says of the cost so far. `price` is negative or zero, None until billed.
 

@@ -10,13 +10,13 @@ substitute, and is not left out: it is better that they hear of a bill than that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from .approvers import Approver
 from .books import Books
 from .conditions import levels_done, lines_of
 from .documents import Subject
+from .frozen import frozen
 from .messages import day_of_month
 from .people import Directory, is_away
 from .plans import Step
@@ -24,7 +24,7 @@ from .rules import Flow, Role, Rule
 from .silences import Silence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """An approver's id, and why it is one of those to try.
 
@@ -36,7 +36,7 @@ class Candidate:
     named: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidates:
     """Everybody to try, best first and each once, and what is wrong with those who stand in."""
 
@@ -44,7 +44,7 @@ class Candidates:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """One matched rule and what may be looked at; `today` is None where nobody knows the day."""
 

@@ -16,8 +16,10 @@ from typing import Any
 from .audit import AuditEntry
 from .cases import Alert, Case, CaseState, StopReason
 from .dispatches import Dispatch, DispatchState
+from .frozen import frozen
 from .instants import from_text
-from .plans import after_stop, hastened, seen_to, snoozed, started
+from .passing_on import not_theirs, passing
+from .plans import after_stop, hastened, looked_at, seen_to, snoozed, started
 from .unit_of_work import CaseFile
 
 #: Twilio's code for a number that replied STOP.
@@ -49,7 +51,7 @@ class Told:
     error_code: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replayed:
     """The case as its chain leaves it, with its alerts and what is told of their dispatches."""
 
@@ -80,7 +82,10 @@ def replay(
     for told in work.dispatches.values():
         if told.state is DispatchState.SENDING:
             told.state = DispatchState.UNKNOWN
-    return Replayed(work.case, work.alerts, work.dispatches)
+    case = work.case
+    if passing(CaseFile(case, tuple(work.alerts.values()))):
+        case = looked_at(case, entries[-1].at)
+    return Replayed(case, work.alerts, work.dispatches)
 
 
 class _Work:
@@ -113,9 +118,6 @@ class _Work:
     # ----------------------------------------------------------------------------- the case
     def _ended(self, state: CaseState, data: Any, at: datetime) -> None:  # noqa: ANN401 - JSON
         self.case = self.case.ended(state, str(data.get("because", state.value)), at)
-        self.alerts = {
-            name: alert.stopped(StopReason(state.value)) for name, alert in self.alerts.items()
-        }
 
     def _begun(self, data: Any, at: datetime, *, resent: bool) -> None:  # noqa: ANN401 - JSON
         told = [one for one in data.get("alerts", ()) if isinstance(one, Mapping)]
@@ -263,9 +265,14 @@ class _Work:
 
     def _stopped(self, alerts: tuple[str, ...], reason: StopReason, at: datetime) -> None:
         for alert in self._members(alerts):
-            if alert.stop_reason is None:
+            # Where a run broke off, alerts are as they will be, and the case is not.
+            if alert.stop_reason in (None, reason):
+                others = (one for name, one in self.alerts.items() if name != alert.id)
+                said_no = not_theirs(CaseFile(self.case, tuple(others)))
                 self.alerts[alert.id] = alert.stopped(reason)
-                self.case = after_stop(self.case, alert, reason, at)
+                self.case = after_stop(
+                    self.case, alert, reason, at, said_before=alert.recipient in said_no
+                )
 
     def _members(self, alerts: tuple[str, ...]) -> list[Alert]:
         return [self.alerts[name] for name in alerts if name in self.alerts]

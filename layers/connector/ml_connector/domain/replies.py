@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .frozen import frozen
 from .messages import REFERENCE_ALPHABET, REFERENCE_LENGTH
 
 #: The words Twilio acts on by itself (help.twilio.com, article 223134027), and what is written in
@@ -53,7 +54,7 @@ _SEEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundText:
     """One text that reached us. `sender` is a number, mostly; `at` is UTC, to the second."""
 
@@ -78,7 +79,7 @@ class ReplyKind(StrEnum):
     """Anything else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A reply, understood. `reference` is the code a *seen* names, or empty for a bare 1."""
 
@@ -111,7 +112,7 @@ def _letters_and_digits(text: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxMark:
     """Where reading replies stands.
 

@@ -11,11 +11,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from .audit import ChainHead, canonical
+from .frozen import frozen
 from .instants import to_text
 
 VERSION = 1
@@ -29,7 +29,7 @@ class RootMalformed(ValueError):
     """A document that is no root and no part of one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One part as the root names it: `digest` is the SHA-256 of its document."""
 
@@ -39,7 +39,7 @@ class Part:
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Root:
     """One day's root. `taken_at` is when its last head was read."""
 
@@ -54,7 +54,7 @@ class Root:
         return sum(part.heads for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeadsPage:
     """Some heads by chain, and from where to go on: empty once all were read."""
 
@@ -62,7 +62,7 @@ class HeadsPage:
     cursor: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RootMark:
     """How far the root of a day has come: the parts that are kept, and where reading goes on.
 

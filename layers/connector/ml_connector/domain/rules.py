@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from .calendars import Calendar
 from .caps import USUAL_CAP
 from .conditions import When
 from .events import EventKind
+from .frozen import frozen
 from .list_hours import DailyList
 from .plans import USUAL_SNOOZE, Step
 from .sentences import sentence
@@ -36,7 +37,7 @@ class Role(StrEnum):
     """Who is told in place of whoever cannot be found."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One line of the flow.
 
@@ -65,7 +66,7 @@ class Rule:
         return sentence(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlowCompany:
     """A company of the flow: its key, the name in texts, and its IANA zone.
 
@@ -86,7 +87,7 @@ class FlowCompany:
     daily_list: DailyList | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flow:
     """One published version."""
 

@@ -63,9 +63,10 @@ def _events(rule: Rule) -> str:
 
 
 def _told(rule: Rule) -> str:
-    told = ""
+    told, timed = "", False
     for step in rule.steps:
-        when = _moment(step)
+        when = _moment(step, again=timed)
+        timed = timed or bool(step.after)
         if not told:
             told = f"{when}, {_step(rule, step)}" if when else _step(rule, step)
         elif when:
@@ -75,8 +76,10 @@ def _told(rule: Rule) -> str:
     return told
 
 
-def _moment(step: Step) -> str:
-    after = f"after {duration(step.after)}" if step.after else ""
+def _moment(step: Step, *, again: bool) -> str:
+    # Counted from the step before. Only from the second time on could it be read otherwise.
+    after = f"{duration(step.after)} after that" if again else f"after {duration(step.after)}"
+    after = after if step.after else ""
     unless = f"unless {step.unless.value}" if step.unless else ""
     return ", ".join(part for part in (after, unless) if part)
 

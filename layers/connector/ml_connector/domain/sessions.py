@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from urllib.parse import quote
 
+from .frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class SessionKey:
     """Whose session: all four decide what a session may see."""
 
@@ -22,7 +24,7 @@ class SessionKey:
         return "/".join(quote(part, safe="") for part in parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredSession:
     """A session anyone with the same key may use until `expires_at`.
 
@@ -36,7 +38,7 @@ class StoredSession:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LoginHold:
     """No login before `until`: `failures` in a row have been refused.
 
@@ -50,7 +52,7 @@ class LoginHold:
     final: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SessionRecord:
     """All that is stored under one key."""
 

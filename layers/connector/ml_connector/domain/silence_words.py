@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .formats import language_of, written_day
+from .frozen import frozen
 from .gsm7 import normalise, segments
 from .messages import PLAIN, Manner, ending, plain
 
@@ -17,7 +17,7 @@ MOST_SEGMENTS = 2
 _LONGEST_NAME = 80
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SilenceWords:
     """One language: a text, what a lock screen may show at the least, and what a call says."""
 
@@ -40,7 +40,7 @@ WORDS = MappingProxyType(
         ),
         # In texts no accent that GSM-7 lacks, and no word that means something else without it.
         "es": SilenceWords(
-            text="no se ha podido leer Intacct desde {day}, {time}. Hasta entonces nadie recibe "
+            text="no se ha podido leer Intacct desde {day}, {time}. Mientras tanto nadie recibe "
             "avisos de facturas. Mire en Intacct y avise a soporte.",
             briefly="no se puede leer Intacct. Mire en Intacct y avise a soporte.",
             spoken="No se ha podido leer Intacct desde el {day}, {time}. Mientras tanto nadie "

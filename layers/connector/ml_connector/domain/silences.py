@@ -6,14 +6,15 @@ no vendor and no approver, so nothing of that can be asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from .frozen import frozen
 
 #: Stands where cases of bills name their document.
 SYSTEM = "system"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Silence:
     """Nothing was read of this company since its last good poll; `wall` is the company's zone."""
 

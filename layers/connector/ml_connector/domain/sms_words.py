@@ -11,15 +11,16 @@ So no word stands here that means something else without its accent, as `pagó` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import MappingProxyType
 from typing import TypeVar
 
 from .events import EventKind
+from .frozen import frozen
 from .gsm7 import normalise
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Words:
     """What happened, in our own words: to which thing, with its facts before it, and without any.
 
@@ -31,7 +32,7 @@ class Words:
     briefly: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Phrases:
     """What stands between the facts of a text, and all of a digest but its sums.
 
@@ -53,7 +54,7 @@ class Phrases:
     go: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SmsLanguage:
     """One language of texts: the words of each event there is a text for, and the rest."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from .frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Restoring:
     """What a restore of tables leaves with the functions.
 
@@ -22,20 +23,46 @@ class Restoring:
     wary_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standstill:
-    """What holds for the sends of one company: a pause of theirs, and a restore of everybody's."""
+@frozen
+class Pause:
+    """Sends of a company that stand still until then, for Twilio refused them.
 
-    paused_until: datetime | None = None
+    `channel` is the one that was refused; empty where the account was, and with it both. `since` is
+    when the refusals began, with nothing let through in between; None where they are over, and for
+    a pause of the version before. `probe` is the dispatch that was let through to find out.
+    """
+
+    until: datetime
+    reason: str = ""
+    channel: str = ""
+    since: datetime | None = None
+    probe: str = ""
+
+
+@frozen
+class Standstill:
+    """What holds for the sends of one company: their pauses, and a restore of everybody's."""
+
+    pauses: tuple[Pause, ...] = ()
     restoring: Restoring | None = None
 
     def restoring_at(self, now: datetime) -> bool:
         """Whether the tables are being put back at this moment."""
         return self.restoring is not None and now < self.restoring.until
 
-    def paused_at(self, now: datetime) -> datetime | None:
-        """Until when the company's sends stand still; None where they do not."""
-        return self.paused_until if self.paused_until and self.paused_until > now else None
+    def paused_at(self, now: datetime) -> Pause | None:
+        """The pause that lasts longest; None where sends do not stand still."""
+        going_on = [pause for pause in self.pauses if pause.until > now]
+        return max(going_on, key=lambda pause: pause.until, default=None)
+
+    def in_doubt(self, now: datetime) -> tuple[Pause, ...]:
+        """Pauses that ended without anybody having found out whether Twilio takes sends again."""
+        return tuple(pause for pause in self.pauses if pause.since and pause.until <= now)
+
+    @property
+    def refused_since(self) -> datetime | None:
+        """Since when sends are refused, as far as anybody knows; None where they are not."""
+        return min((pause.since for pause in self.pauses if pause.since), default=None)
 
     def wary_since(self, now: datetime) -> datetime | None:
         """From when on something may have been sent that nobody wrote down; None as a rule."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +19,7 @@ from .cases import Case, CaseState
 from .dispatches import Dispatch, DispatchState
 from .documents import Document
 from .events import EventKind
+from .frozen import frozen
 from .ids import stable_id
 from .money import Money
 
@@ -44,7 +44,7 @@ class Published(StrEnum):
     """No answer came: it may have been."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Week:
     """Seven days of one company's wall, from Monday until before the next. `name` is ISO's."""
 
@@ -73,7 +73,7 @@ def summary_id(company: str, week: Week, attempt: int) -> str:
     return stable_id("summary", company, week.name, attempt)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """What one person was sent in the week."""
 
@@ -83,7 +83,7 @@ class Told:
     alerts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approval:
     """One approval of the week. `document` is None where the bill is no longer stored."""
 
@@ -93,7 +93,7 @@ class Approval:
     told: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figures:
     """Everything a summary says. `cost` is by currency; `unpriced` what Twilio has not billed yet.
 

@@ -6,13 +6,14 @@ start at multiples of their length), so that one counter per window and person i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from .frozen import frozen
 from .unit_of_work import Counter
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """At most `limit` messages in `length`."""
 

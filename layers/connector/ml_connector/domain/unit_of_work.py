@@ -7,19 +7,21 @@ change built on what is no longer so is refused as a whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from .frozen import frozen
+
 if TYPE_CHECKING:
     from .approvers import Approver
-    from .audit import AuditEntry
+    from .audit import AuditEntry, Json
     from .cases import Alert, Case
     from .dispatches import Dispatch
     from .documents import AnyDocument
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CaseFile:
     """A case with its alerts."""
 
@@ -34,7 +36,12 @@ class CaseFile:
         raise KeyError(alert_id)
 
 
-@dataclass(frozen=True, slots=True)
+def stopped_by_the_end(file: CaseFile) -> list[Json]:
+    """The ids of the alerts that nothing but the end of their case stops, for its entry."""
+    return [alert.id for alert in file.alerts if alert.stop_reason is None]
+
+
+@frozen
 class CaseWrite:
     """A case with the audit entry that goes with the change.
 
@@ -53,7 +60,7 @@ class CaseWrite:
         return self.entry.seq - 1 if self.over is None else self.over
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentWrite:
     """A document with the audit entry that goes with the change; versions as in CaseWrite."""
 
@@ -61,7 +68,7 @@ class DocumentWrite:
     entry: AuditEntry
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PersonWrite:
     """A person with the audit entry that goes with the change.
 
@@ -73,7 +80,7 @@ class PersonWrite:
     entry: AuditEntry
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fence:
     """The write holds only while this lease is the company's newest."""
 
@@ -81,7 +88,7 @@ class Fence:
     token: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counter:
     """Add `amount` to a counter; refused where it would pass `limit`. Gone after `expires_at`.
 
@@ -95,7 +102,7 @@ class Counter:
     amount: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SidRecord:
     """This provider id belongs to this dispatch, and to no other, ever."""
 
@@ -103,7 +110,7 @@ class SidRecord:
     dispatch_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReferenceRecord:
     """A reference that was texted to a person: their reply with it means this dispatch.
 
@@ -117,7 +124,22 @@ class ReferenceRecord:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
+class LineRecord:
+    """The last call to a number of those that carry nothing of ours: whose, and by which claim.
+
+    `line` stands for the number. Written only while the record stored is that of the claim
+    `before`, or there is none. Gone after `expires_at`.
+    """
+
+    line: str
+    dispatch_id: str
+    claim: str
+    expires_at: datetime
+    before: str = ""
+
+
+@frozen
 class LikenessRecord:
     """A bill under what it may have in common with another one of its vendor.
 
@@ -130,7 +152,7 @@ class LikenessRecord:
     first_seen: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One transaction.
 
@@ -149,6 +171,7 @@ class Change:
     people: tuple[PersonWrite, ...] = ()
     references: tuple[ReferenceRecord, ...] = ()
     likenesses: tuple[LikenessRecord, ...] = ()
+    lines: tuple[LineRecord, ...] = ()
     fence: Fence | None = None
 
     @property

@@ -6,11 +6,11 @@ is an abbreviation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
 from .events import EventKind
+from .frozen import frozen
 from .wording import WORDS
 
 
@@ -35,7 +35,7 @@ _CENTAVOS, _CENTIMOS = Unit("centavo", "centavos"), Unit("céntimo", "céntimos"
 _PENIQUES = Unit("penique", "peniques")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """What is said of one kind of event: with its facts before it, and without any."""
 
@@ -44,7 +44,7 @@ class Told:
     briefly: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prompts:
     """What the flow says around the text. Each becomes a parameter of the call.
 
@@ -58,7 +58,7 @@ class Prompts:
     declined: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Language:
     """One language of calls.
 
@@ -175,7 +175,7 @@ ENGLISH = Language(
         "Press star to hear this again.",
         again="That key has no meaning here.",
         confirmed="Thank you. It is confirmed. Goodbye.",
-        declined="Thank you. Somebody else will be told. Goodbye.",
+        declined="Thank you. We will look for somebody else. Goodbye.",
     ),
     named=MappingProxyType(
         {
@@ -231,7 +231,7 @@ SPANISH = Language(
         "Pulse asterisco para escucharlo otra vez.",
         again="Esa tecla no tiene ninguna función aquí.",
         confirmed="Gracias. Queda confirmado. Adiós.",
-        declined="Gracias. Avisaremos a otra persona. Adiós.",
+        declined="Gracias. Buscaremos a otra persona. Adiós.",
     ),
     named=MappingProxyType(
         {

@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import (
     SourceProtocolError,
     SourceRateLimited,
@@ -42,7 +43,7 @@ FIELD_TROUBLE = frozenset({Meaning.BAD_FIELD, Meaning.QUERY_FAILED, Meaning.BAD_
 MOST_PROBES = 24
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """An object and its fields: those without which it means nothing, and the rest."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.sessions import StoredSession
 from ml_connector.errors import (
     ConfigurationError,
@@ -43,7 +44,7 @@ ENDPOINT = "https://api.intacct.com/ia/xml/xmlgw.phtml"
 _MOST_DEATHS = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientOptions:
     """Times in seconds, sizes in bytes.
 
@@ -76,7 +77,7 @@ class Usage:
     cleaned: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """One page of a query.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,14 +10,17 @@ from ml_connector.errors import ConfigurationError
 
 from .cleaning import holds_forbidden
 
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
     """A sender, and a user of one company.
 
     `entity_id` makes an entity-level login; empty means top level. `utc_offset` ("+0000",
-    "-07:00") overrides what Intacct says about the user's zone. `version` is any text that
-    changes when the secret does: a login refused before is tried again at once after a change.
+    "-07:00") overrides what Intacct says about the user's zone. `currency` (ISO 4217) is that of
+    bills and payments which name none. `version` is any text that changes when the secret does: a
+    login refused before is tried again at once after a change.
     """
 
     sender_id: str
@@ -26,9 +30,14 @@ class Credentials:
     user_password: str
     entity_id: str = ""
     utc_offset: str = ""
+    currency: str = ""
     version: str = ""
 
     def __post_init__(self) -> None:
+        if self.currency and not _CURRENCY.fullmatch(self.currency):
+            raise ConfigurationError(
+                "currency in the Intacct secret is not three capital letters, such as USD"
+            )
         for name in ("sender_id", "sender_password", "company_id", "user_id", "user_password"):
             value = getattr(self, name)
             if not value:
@@ -72,5 +81,6 @@ def credentials_of(secret: Mapping[str, object], company: str, version: str = ""
         user_password=text(entry, "user_password"),
         entity_id=text(entry, "entity_id"),
         utc_offset=text(entry, "utc_offset"),
+        currency=text(entry, "currency"),
         version=version,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.money import Money
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BillLine:
     """One APBILLITEM row: what is bought, and the dimensions it is charged to."""
 
@@ -25,7 +25,7 @@ class BillLine:
     memo: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vendor:
     """One VENDOR row. `bill_approver` is a user or a user group, where the company uses it."""
 
@@ -38,7 +38,7 @@ class Vendor:
     modified: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """One USERINFO row. Telephone numbers are free text, as somebody typed them."""
 
@@ -52,7 +52,7 @@ class User:
     user_type: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Department:
     """One DEPARTMENT row; the supervisor is an employee id."""
 
@@ -63,7 +63,7 @@ class Department:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Location:
     """One LOCATION row, entities among them; the supervisor is an employee id."""
 
@@ -75,7 +75,7 @@ class Location:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Project:
     """One PROJECT row; the manager is an employee id."""
 
@@ -88,7 +88,7 @@ class Project:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GlClass:
     """One CLASS row."""
 
@@ -98,7 +98,7 @@ class GlClass:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GlAccount:
     """One GLACCOUNT row."""
 

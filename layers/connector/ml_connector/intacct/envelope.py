@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
+
+from ml_connector.domain.frozen import frozen
 
 from .cleaning import allowed
 from .credentials import Credentials
@@ -32,14 +34,14 @@ from .functions import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BySession:
     """Sign in with a session id."""
 
     session_id: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ByLogin:
     """Sign in with the company, user and password of the credentials."""
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import (
     SourceAuthError,
     SourceError,
@@ -90,7 +90,7 @@ class GatewayRefused(SourceRejected):
         self.mentioned = mentioned
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sign:
     """One line: it matches when the number matches, a phrase occurs, and the level fits.
 

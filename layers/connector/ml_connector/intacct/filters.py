@@ -7,9 +7,10 @@ compared by label, case counts, and times are texts in the API user's own zone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from ml_connector.domain.frozen import frozen
 
 
 class Operator(StrEnum):
@@ -25,7 +26,7 @@ class Operator(StrEnum):
     NOT_LIKE = "notlike"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compare:
     """One field against one value; with LIKE, `%` and `_` are wildcards."""
 
@@ -34,7 +35,7 @@ class Compare:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Between:
     """A field within two values, both included."""
 
@@ -43,7 +44,7 @@ class Between:
     high: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class In:
     """A field among values. More than 1,000 of them are written as several `in` under an `or`."""
 
@@ -55,7 +56,7 @@ class In:
             raise ValueError(f"no values to look for in {self.field}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotIn:
     """A field among none of the values, split like `In` but under an `and`."""
 
@@ -67,7 +68,7 @@ class NotIn:
             raise ValueError(f"no values to exclude from {self.field}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Null:
     """A field without a value, or (negated) with one."""
 
@@ -75,7 +76,7 @@ class Null:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class And:
     """Every one of at least two conditions."""
 
@@ -85,7 +86,7 @@ class And:
         _at_least_two(self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Or:
     """Any of at least two conditions."""
 

@@ -6,8 +6,9 @@ this process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from ml_connector.domain.frozen import frozen
 
 from .filters import Filter
 
@@ -15,7 +16,7 @@ from .filters import Filter
 MAX_PAGE_SIZE = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """One sort key. Without any, the order of results is undefined."""
 
@@ -23,7 +24,7 @@ class Order:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """`query`: selected fields of the objects that meet a condition.
 
@@ -46,7 +47,7 @@ class Query:
             raise ValueError("page size 1 to 2,000, offset from 0")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """`read`: objects by RECORDNO."""
 
@@ -58,7 +59,7 @@ class Read:
         _plain_list(self.keys)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadByName:
     """`readByName`: objects by their name key (LOGINID, VENDORID, ...)."""
 
@@ -70,33 +71,33 @@ class ReadByName:
         _plain_list(self.keys)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadMore:
     """`readMore`: the next part of a result that came with a result id."""
 
     result_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lookup:
     """`lookup`: fields and relationships of an object, as this company has them."""
 
     object: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadUserFormatting:
     """`readUserFormatting`: a user's date and time preferences, by USERINFO RECORDNO."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GetApiSession:
     """`getAPISession`: a session at the level of the login. Never together with other functions."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GetAuditTrail:
     """`getAuditTrail`: who did what to one record, by object type and RECORDNO."""
 

@@ -7,9 +7,9 @@ for by its date, in three fields, and compared with what is known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.payments import (
     ClearedRead,
     Payment,
@@ -97,7 +97,7 @@ PAYMENTS = Kind(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Mark:
     """What the sweep reads of a payment."""
 

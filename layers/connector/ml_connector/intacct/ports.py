@@ -6,10 +6,11 @@ The store adapters satisfy `SessionStore` and `Cache` structurally; `memory` hol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.sessions import LoginHold, SessionKey, SessionRecord, StoredSession
 
 
@@ -23,7 +24,7 @@ class Clock(Protocol):
         """Seconds that only ever grow, for measuring."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpReply:
     """What came back: header names in lower case, the body as bytes, decompressed."""
 

@@ -7,10 +7,10 @@ kinds are in `kinds`, for a poll does not need them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ml_connector.domain.bills import Bill, BillState
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import RecordInvalid
 
 from .catalogue import Wanted
@@ -30,7 +30,7 @@ BILL_STATE_CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind(Generic[R]):
     """One object of Intacct: what to ask for, and how a row becomes a record."""
 
@@ -38,7 +38,7 @@ class Kind(Generic[R]):
     build: Callable[[Row, Context], R]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Converted(Generic[R]):
     """The records of some rows, and what was wrong with the rows that gave none."""
 

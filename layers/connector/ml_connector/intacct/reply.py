@@ -7,15 +7,16 @@ Replies differ in what they leave out: `senderid`, `status`, `locationid`, `sess
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import SourceProtocolError, SourceUnavailable
 
 from .tree import Document, Element, Row
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GatewayMessage:
     """One `<error>`. The texts are the provider's own and may name people: never logged."""
 
@@ -28,7 +29,7 @@ class GatewayMessage:
         return " ".join((self.errorno, *self.texts)).lower()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authentication:
     """The sign-in block. The times are the gateway's own, aware; None where left out."""
 
@@ -37,7 +38,7 @@ class Authentication:
     timeout: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """The answer to one function. `errors` is empty exactly when it succeeded."""
 
@@ -56,7 +57,7 @@ class Result:
     """What `readMore` continues; empty where there is nothing to continue."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A whole reply. `errors` are those of the control or operation level."""
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.sessions import LoginHold, SessionKey, SessionRecord, StoredSession
 from ml_connector.errors import (
     SourceAuthError,
@@ -42,7 +43,7 @@ DOUBTFUL_HOLD = timedelta(minutes=1)
 DOMAIN = "intacct.com"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """What a login yields. `lifetime` is the gateway's own difference of its two stamps."""
 

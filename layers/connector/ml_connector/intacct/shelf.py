@@ -11,10 +11,10 @@ import json
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import from_text, to_text
 from ml_connector.errors import StoreError
 
@@ -27,7 +27,7 @@ ROWS_A_PART = 5000
 Rows = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copy:
     """Rows of texts as they were at a time."""
 

@@ -8,11 +8,12 @@ is remembered for a day.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from ml_connector.domain.bills import Bill, BillsRead, BillState
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import RecordInvalid
 
 from .catalogue import FIELD_TROUBLE, Catalogue
@@ -29,7 +30,7 @@ R = TypeVar("R")
 _COMPOSITE = "state or modified"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch(Generic[R]):
     """The records of one page; `complete` as in `client.Page`, unreadable rows included."""
 
@@ -41,12 +42,9 @@ class Batch(Generic[R]):
 class IntacctReader:
     """Typed records of any kind, page by page. One read at a time."""
 
-    def __init__(
-        self, client: IntacctClient, *, default_currency: str = "", trusted_host: str = ""
-    ) -> None:
+    def __init__(self, client: IntacctClient, *, trusted_host: str = "") -> None:
         self.client = client
         self.catalogue = Catalogue(client)
-        self._default_currency = default_currency
         self._trusted_host = trusted_host
 
     def read(
@@ -54,7 +52,7 @@ class IntacctReader:
     ) -> Iterator[Batch[R]]:
         """All records that meet a condition. Raises the SourceError family."""
         zone = self.catalogue.zone()
-        context = Context(zone, self._default_currency, self._trusted_host)
+        context = Context(zone, self.client.credentials.currency, self._trusted_host)
         for page in self.catalogue.select(kind.wanted, where, page_size):
             converted = convert(kind, page.result.rows, context)
             odd = tuple(RecordInvalid("a record that is not flat") for _ in page.result.structured)
@@ -147,5 +145,6 @@ class _Meter:
             unknown_states=tuple(sorted(unknown)),
             zone_error=zone_error(latest, client.server_time or client.clock.now()),
             zone_verified=zone.verified,
+            utc_offset=zone.offset if zone.verified else None,
             cleaned=client.usage.cleaned - self._cleaned,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ml_connector.domain.frozen import frozen
+
 Row: TypeAlias = dict[str, str]
 
 
@@ -32,7 +34,7 @@ class Element:
         return child.text.strip() if child else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A well-formed reply; `cleaned` is the number of forbidden characters taken out of it."""
 

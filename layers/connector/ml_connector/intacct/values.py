@@ -7,12 +7,12 @@ text means null throughout.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.money import Money
 from ml_connector.errors import RecordInvalid
 
@@ -26,11 +26,12 @@ _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _YES = frozenset({"true", "t", "yes", "y"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """What a row does not say itself.
 
-    `default_currency` (ISO 4217, may be empty) is for companies whose rows carry none;
+    `default_currency` (ISO 4217, may be empty) is for companies with one currency, whose rows may
+    carry none;
     `trusted_host` is accepted in links beside intacct.com.
     """
 
@@ -93,7 +94,12 @@ def money(row: Row, context: Context, *choices: tuple[str, str]) -> Money:
     if fallback is None:
         _invalid(row, choices[0][0], "is empty, and so is its substitute")
     if not context.default_currency:
-        _invalid(row, choices[0][1], "is no currency, and so is its substitute")
+        _invalid(
+            row,
+            choices[0][1],
+            "is no currency, and so is its substitute; `currency` of the company in the Intacct"
+            " secret says which it is where a company has only one",
+        )
     return Money(fallback, context.default_currency)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import ConfigurationError, SourceRejected
 
 from .tree import Row
@@ -28,7 +28,7 @@ _SLASHED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserZone:
     """How the API user's local times relate to UTC. `verified`: Intacct or a setting said so."""
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+
+from pynamodb.expressions.condition import Condition
 
 from ml_connector.domain.cases import Alert
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.fairness import in_turn
 from ml_connector.domain.instants import from_text, to_millis, to_text
 from ml_connector.domain.replies import InboxMark
-from ml_connector.domain.standstill import Restoring, Standstill
-from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
+from ml_connector.domain.standstill import Pause, Restoring, Standstill
+from ml_connector.domain.unit_of_work import CaseFile, Change, LineRecord, ReferenceRecord
 from ml_connector.errors import StoreConflict
 from ml_connector.settings import FAIR_WINDOW
 
@@ -28,11 +30,13 @@ from .mapping import (
     text_of,
 )
 from .models import (
+    ALERT_KEYS,
     BLANK_SHARD,
     CASE_SHARD,
     DUE_SHARD,
     AlertItem,
     CaseItem,
+    CaseRow,
     DispatchItem,
     DueIndex,
     InboxItem,
@@ -41,11 +45,14 @@ from .models import (
     SidItem,
     WatchedItem,
 )
+from .pause_items import pause_item, pause_keys, pause_of
 from .readable import readable
 from .transaction import translated, write
 
 #: The key of what a restore leaves with the functions.
 RESTORE = "restore"
+_RESTORE_KEYS = (RESTORE, "pause")
+_NO_PROBE = PauseItem.probe.does_not_exist()
 
 
 class DynamoAlertStore:
@@ -80,24 +87,20 @@ class DynamoAlertStore:
 
     def case_file(self, case_id: str) -> CaseFile | None:
         """A case with all its alerts."""
-        pk, sk = case_keys(case_id)
-        with translated():
-            try:
-                item = CaseItem.get(pk, sk, consistent_read=True)
-            except CaseItem.DoesNotExist:
-                return None
-            with readable(f"case {case_id}"):
-                case = case_of(item)
-        return CaseFile(case, self.alerts_of(case_id))
+        pk, _ = case_keys(case_id)
+        with translated(), readable(f"case {case_id}"):
+            rows: list[object] = list(CaseRow.query(pk, consistent_read=True))
+            case = next((case_of(row) for row in rows if isinstance(row, CaseItem)), None)
+            alerts = _in_order(row for row in rows if isinstance(row, AlertItem))
+        return CaseFile(case, alerts) if case else None
 
     def alerts_of(self, case_id: str) -> tuple[Alert, ...]:
         """The alerts of a case, in the order of its plan; the case itself may be gone."""
         pk, _ = case_keys(case_id)
-        with translated():
-            rows = AlertItem.query(pk, AlertItem.sk.startswith("alert#"), consistent_read=True)
-            with readable(f"case {case_id}"):
-                alerts: list[Alert] = [alert_of(row) for row in rows]
-        return tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id)))
+        with translated(), readable(f"case {case_id}"):
+            return _in_order(
+                AlertItem.query(pk, AlertItem.sk.startswith(ALERT_KEYS), consistent_read=True)
+            )
 
     def sid_owner(self, sid: str) -> str | None:
         """The dispatch a provider's id is recorded for."""
@@ -124,6 +127,13 @@ class DynamoAlertStore:
                 consistent_read=True,
             )
             return [reference_of(row) for row in rows]
+
+    def last_call(self, line: str) -> LineRecord | None:
+        """The last call to a number that carries nothing of ours."""
+        from .line_items import line_of  # noqa: PLC0415 - only for such calls
+
+        with translated():
+            return line_of(line)
 
     def inbox_mark(self) -> InboxMark | None:
         """Where reading replies stands; None before the first look."""
@@ -162,23 +172,20 @@ class DynamoAlertStore:
             )
             return [str(row.pk).removeprefix("dispatch#") for row in rows]
 
-    def paused_until(self, company: str) -> datetime | None:
-        """When the company's sends may go on, or None when they were never stopped."""
-        with translated():
-            try:
-                item = PauseItem.get(f"pause#{company}", "pause", consistent_read=True)
-            except PauseItem.DoesNotExist:
-                return None
-        return from_text(item.until)
+    def standstill(self, company: str, channel: str = "") -> Standstill:
+        """Whether sends of the company stand still, and whether tables are being put back.
 
-    def standstill(self, company: str) -> Standstill:
-        """Whether the company's sends are stopped, and whether tables are being put back."""
-        keys = [(key, "pause") for key in dict.fromkeys((f"pause#{company}", RESTORE))]
+        With a `channel` its own pause counts as well.
+        """
+        names = ("", channel) if channel else ("",)
+        places = {pause_keys(company, name): name for name in names}
         with translated():
-            rows = {row.pk: row for row in PauseItem.batch_get(keys, consistent_read=True)}
-        restore, pause = rows.pop(RESTORE, None), rows.get(f"pause#{company}")
+            keys = list({*places, _RESTORE_KEYS})
+            rows = list(PauseItem.batch_get(keys, consistent_read=True))
+        found = {(row.pk, row.sk): row for row in rows}
+        restore = found.pop(_RESTORE_KEYS, None)
         return Standstill(
-            from_text(pause.until) if pause else None,
+            tuple(pause_of(found[keys], name) for keys, name in places.items() if keys in found),
             Restoring(
                 from_text(restore.until),
                 restore.reason,
@@ -202,15 +209,18 @@ class DynamoAlertStore:
         with translated():
             item.save()
 
-    def pause(self, company: str, until: datetime, reason: str) -> None:
-        """Stop a company's sends; an earlier end never replaces a later one."""
-        text = to_text(until)
-        item = PauseItem(f"pause#{company}", "pause", until=text, reason=reason)
-        try:
-            with translated():
-                item.save(condition=PauseItem.until.does_not_exist() | (PauseItem.until < text))
-        except StoreConflict:
-            return
+    def pause(self, company: str, pause: Pause) -> None:
+        """Stop a company's sends, or those over one channel; never ends one that lasts longer."""
+        item = pause_item(company, pause)
+        _save_if(item, PauseItem.until.does_not_exist() | (PauseItem.until < item.until))
+
+    def replace_pause(self, company: str, before: Pause, after: Pause) -> bool:
+        """Put one pause in the place of the other; false where it is no longer there as it was."""
+        return _save_if(
+            pause_item(company, after),
+            (PauseItem.until == to_text(before.until))
+            & (PauseItem.probe == before.probe if before.probe else _NO_PROBE),
+        )
 
     def watched(self, company: str) -> bool:
         """Whether the company was ever read whole, whatever its documents say."""
@@ -231,8 +241,22 @@ class DynamoAlertStore:
         write(self._connection, change)
 
 
+def _save_if(item: PauseItem, condition: Condition) -> bool:
+    try:
+        with translated():
+            item.save(condition=condition)
+    except StoreConflict:
+        return False
+    return True
+
+
 def _watched_keys(company: str) -> tuple[str, str]:
     return f"watched#{company}", "mark"
+
+
+def _in_order(rows: Iterable[AlertItem]) -> tuple[Alert, ...]:
+    alerts: list[Alert] = [alert_of(row) for row in rows]
+    return tuple(sorted(alerts, key=lambda a: (a.step, a.occurrence, a.id)))
 
 
 def _due(shard: str, until: datetime, limit: int) -> list[str]:

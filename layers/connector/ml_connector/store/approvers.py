@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.masking import KNOWN
+from ml_connector.errors import StoreError
 
 from .mapping import approver_item, approver_of
 from .models import ApproverItem
+from .readable import readable
 from .transaction import assignments, follows, translated
 
 #: Rows of one answer to a scan. A row is well under a kilobyte.
@@ -14,21 +18,38 @@ PAGE = 500
 
 
 class DynamoApproverStore:
-    """The ApproverStore port on DynamoDB, and the importer's side of it."""
+    """The ApproverStore port on DynamoDB, and the importer's side of it.
+
+    A row that makes no sense, for it was edited by hand, is nobody: whoever it was is not told, the
+    next one is, and everybody else is as before. `damaged` is told its id, once.
+    """
+
+    def __init__(self, damaged: Callable[[str], None] = lambda _: None) -> None:
+        self._damaged = damaged
+        self._said: set[str] = set()
 
     def approver(self, approver_id: str) -> Approver | None:
         """One person."""
         with translated():
             try:
-                return _known(ApproverItem.get(approver_id, consistent_read=True))
+                row = ApproverItem.get(approver_id, consistent_read=True)
             except ApproverItem.DoesNotExist:
                 return None
+        return self._read(row)
 
     def everybody(self) -> list[Approver]:
         """All people by id, consistently; a page at a time is read, and all are kept."""
         with translated():
-            rows = ApproverItem.scan(consistent_read=True, page_size=PAGE)
-            return sorted((_known(item) for item in rows), key=lambda person: person.id)
+            rows = list(ApproverItem.scan(consistent_read=True, page_size=PAGE))
+        people = (self._read(row) for row in rows)
+        return sorted((one for one in people if one), key=lambda person: person.id)
+
+    def _read(self, row: ApproverItem) -> Approver | None:
+        person = _known(row)
+        if person is None and row.pk not in self._said:
+            self._said.add(row.pk)
+            self._damaged(row.pk)
+        return person
 
     def save(self, approver: Approver) -> None:
         """Store a person as `version`: 1 must not exist yet, n replaces n - 1.
@@ -57,8 +78,15 @@ class DynamoApproverStore:
             approver_item(approver).save()
 
 
-def _known(item: ApproverItem) -> Approver:
-    """The person in a row; from here on no line of a log holds their name or number."""
-    person = approver_of(item)
-    KNOWN.add(person.name, person.phone)
-    return person
+def _known(row: ApproverItem) -> Approver | None:
+    """The person in a row; None where it makes no sense.
+
+    From here on no line of a log holds their name or number.
+    """
+    name, phone = (word if isinstance(word, str) else "" for word in (row.name, row.phone))
+    KNOWN.add(name, phone)
+    try:
+        with readable(f"approver {row.pk}"):
+            return approver_of(row)
+    except StoreError:
+        return None

@@ -6,6 +6,10 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ml_connector.domain.cases import case_chain
+from ml_connector.domain.fates import Said
+from ml_connector.domain.instants import from_text
+
 from .heads import document_chain
 from .mapping import case_keys
 from .models import AuditItem, CaseItem
@@ -25,6 +29,14 @@ class DynamoEvidence:
             for item in AuditItem.query(chain, consistent_read=True, attributes_to_get=["data"]):
                 yield entry_in(item.data)
 
+    def said_of(self, case: str) -> Iterator[Said]:
+        """The entries of a case's chain, consistently; of one nobody can read only when it was."""
+        with translated():
+            for item in AuditItem.query(
+                case_chain(case), consistent_read=True, attributes_to_get=_SAID
+            ):
+                yield Said(from_text(item.at), str(item.kind), entry_in(item.data))
+
     def stored_cases(self, cases: Collection[str]) -> set[str]:
         """Those of the cases that are stored, consistently."""
         keys = [case_keys(case) for case in sorted(cases)]
@@ -34,6 +46,7 @@ class DynamoEvidence:
 
 
 _NAMED = ["pk", "sk", "id"]
+_SAID = ["at", "kind", "data"]
 
 
 def entry_in(text: str | None) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from pynamodb.models import Model
 
 from ml_connector.domain.audit import ChainHead
 from ml_connector.domain.cases import case_chain
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.roots import HeadsPage, Part, RootMark
 from ml_connector.errors import StoreConflict
 
@@ -29,7 +30,7 @@ HEAD = ("head_seq", "head_digest")
 _MARK = ("roots", "mark")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Source:
     """One kind of item that has a chain: which rows of its table, and what of them is read."""
 

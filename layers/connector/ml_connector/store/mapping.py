@@ -16,7 +16,9 @@ from ml_connector.domain.instants import from_text, to_millis, to_text
 from ml_connector.domain.plans import VOICE, Timer
 
 from .models import (
+    ALERT_KEYS,
     BLANK_SHARD,
+    CASE_KEY,
     CASE_SHARD,
     DUE_SHARD,
     AlertItem,
@@ -95,6 +97,7 @@ def dispatch_item(dispatch: Dispatch, write_id: str) -> DispatchItem:
         price_unit=dispatch.price_unit or None,
         blank_at=text_of(dispatch.blank_at),
         blanked_at=text_of(dispatch.blanked_at),
+        sender=dispatch.sender or None,
     )
 
 
@@ -145,6 +148,7 @@ def dispatch_of(item: DispatchItem) -> Dispatch:
         price_unit=item.price_unit or "",
         blank_at=instant_of(item.blank_at),
         blanked_at=instant_of(item.blanked_at),
+        sender=item.sender or "",
     )
 
 
@@ -158,7 +162,7 @@ def _status_of(item: DispatchItem) -> MessageStatus | CallStatus | None:
 # ------------------------------------------------------------------------- cases and alerts
 def case_keys(case_id: str) -> tuple[str, str]:
     """Where a case lives; its alerts are in the same partition."""
-    return f"case#{case_id}", "case"
+    return f"case#{case_id}", CASE_KEY
 
 
 def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
@@ -235,7 +239,7 @@ def alert_item(alert: Alert, write_id: str) -> AlertItem:
     """The item of an alert."""
     return AlertItem(
         case_keys(alert.case_id)[0],
-        f"alert#{alert.id}",
+        f"{ALERT_KEYS}{alert.id}",
         id=alert.id,
         case_id=alert.case_id,
         company=alert.company,
@@ -297,6 +301,8 @@ def company_item(state: CompanyState) -> CompanyItem:
         reconciled_at=text_of(state.reconciled_at),
         reconciled_upto=state.reconciled_upto or None,
         lists=dict(state.lists) or None,
+        utc_offset=None if state.utc_offset is None else state.utc_offset // timedelta(minutes=1),
+        gaps=[[to_text(begin), to_text(end)] for begin, end in state.gaps] or None,
     )
 
 
@@ -320,6 +326,8 @@ def company_of(item: CompanyItem) -> CompanyState:
         reconciled_at=instant_of(item.reconciled_at),
         reconciled_upto=item.reconciled_upto or "",
         lists=tuple(sorted((item.lists or {}).items())),
+        utc_offset=None if item.utc_offset is None else timedelta(minutes=int(item.utc_offset)),
+        gaps=tuple((from_text(begin), from_text(end)) for begin, end in item.gaps or ()),
     )
 
 
@@ -388,8 +396,10 @@ def approver_item(approver: Approver) -> ApproverItem:
 
 
 def approver_of(item: ApproverItem) -> Approver:
-    """The person in an item."""
-    return Approver(
+    """The person in an item. Raises ValueError or TypeError for a row that makes no sense."""
+    if item.unread or not isinstance(item.name, str):
+        raise ValueError(f"{item.unread or 'name'} is not what it has to be")
+    person = Approver(
         id=item.pk,
         name=item.name,
         phone=item.phone or "",
@@ -422,6 +432,8 @@ def approver_of(item: ApproverItem) -> Approver:
         version=int(item.version or 1),
         write_id=item.write_id or "",
     )
+    person.hours  # noqa: B018 - raises for hours in no form there is
+    return person
 
 
 def _day_of(text: str | None) -> date | None:

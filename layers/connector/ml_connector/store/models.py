@@ -31,6 +31,10 @@ CASE_SHARD = "case"
 #: The same for settled dispatches whose text is to be blanked: they crowd out nobody.
 BLANK_SHARD = "blank"
 
+#: In the partition of a case: the key of the case, and what those of its alerts begin with.
+CASE_KEY = "case"
+ALERT_KEYS = "alert#"
+
 
 class _Unbound:
     """Table names come from the environment; see `connection.bind`."""
@@ -104,6 +108,7 @@ class DispatchItem(Model):
     price_unit = UnicodeAttribute(null=True)
     blank_at = UnicodeAttribute(null=True)
     blanked_at = UnicodeAttribute(null=True)
+    sender = UnicodeAttribute(null=True)
 
 
 class CaseItem(Model):
@@ -168,6 +173,26 @@ class AlertItem(Model):
     passed_on = BooleanAttribute(null=True)
 
 
+class CaseRow(Model):
+    """Whatever is in a case's partition, the case and its alerts, in one request instead of two."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Model:  # type: ignore[override]
+        """A row as the kind of item that its key says it is; one of a newer version as nothing."""
+        key = data["sk"]["S"]
+        if key == CASE_KEY:
+            return CaseItem.from_raw_data(data)
+        if key.startswith(ALERT_KEYS):
+            return AlertItem.from_raw_data(data)
+        return super().from_raw_data(data)
+
+
 class SidItem(Model):
     """`sid#<provider id>` / `sid`: exists once, so one provider id is adopted once."""
 
@@ -190,6 +215,19 @@ class ReferenceItem(Model):
     reference = UnicodeAttribute()
     dispatch = UnicodeAttribute()
     at = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class LineItem(Model):
+    """`line#<hash of a number>` / `last`: the last call to it that carries nothing; for a month."""
+
+    class Meta(_Unbound):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    dispatch = UnicodeAttribute()
+    claim = UnicodeAttribute()
     expires_at = NumberAttribute()
 
 
@@ -232,7 +270,8 @@ class CounterItem(Model):
 class PauseItem(Model):
     """`pause#<company>` / `pause`: the company's sends stand still until then.
 
-    `restore` / `pause`: everything does, while tables are put back.
+    `pause#<company>` / `<channel>`: those over that channel do. `restore` / `pause`: everything
+    does, while tables are put back.
     """
 
     class Meta(_Unbound):
@@ -244,6 +283,7 @@ class PauseItem(Model):
     reason = UnicodeAttribute()
     since = UnicodeAttribute(null=True)
     wary_until = UnicodeAttribute(null=True)
+    probe = UnicodeAttribute(null=True)
 
 
 class RootMarkItem(Model):
@@ -313,6 +353,8 @@ class DocumentItem(Model):
     lines: JSONAttribute = JSONAttribute(null=True)
     digest = UnicodeAttribute(null=True)
     url = UnicodeAttribute(null=True)
+    absent_since = UnicodeAttribute(null=True)
+    said_gone = BooleanAttribute(null=True)
     open_cases: JSONAttribute = JSONAttribute()
     head_seq = NumberAttribute()
     head_digest = UnicodeAttribute()
@@ -342,6 +384,8 @@ class CompanyItem(Model):
     reconciled_at = UnicodeAttribute(null=True)
     reconciled_upto = UnicodeAttribute(null=True)
     lists: JSONAttribute = JSONAttribute(null=True)
+    utc_offset = NumberAttribute(null=True)
+    gaps: JSONAttribute = JSONAttribute(null=True)
 
 
 class LikenessItem(Model):
@@ -434,6 +478,29 @@ class ApproverItem(Model):
     head_digest = UnicodeAttribute(null=True)
     version = NumberAttribute(null=True)
     write_id = UnicodeAttribute(null=True)
+
+    #: An attribute that could not be taken apart: somebody edited the row by hand.
+    unread = ""
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> ApproverItem:
+        """A row, as far as it can be taken apart: one that is damaged must not hide the others."""
+        try:
+            return super().from_raw_data(data)
+        except (ValueError, TypeError):
+            return cls._as_far_as_it_goes(data)
+
+    @classmethod
+    def _as_far_as_it_goes(cls, data: dict[str, Any]) -> ApproverItem:
+        item = cls()
+        for name, attribute in cls.get_attributes().items():
+            raw = data.get(attribute.attr_name)
+            try:
+                if raw and "NULL" not in raw:
+                    setattr(item, name, attribute.deserialize(attribute.get_value(raw)))
+            except (ValueError, TypeError):
+                item.unread = name
+        return item
 
 
 # ------------------------------------------------------------------------- table: sessions

@@ -123,6 +123,13 @@ class _Transaction:
             self._put(f"sid:{sid.sid}", owner, SidItem.pk.does_not_exist())
         for reference in change.references:
             self._put(reference_name(reference), reference_item(reference), None)
+        for line in change.lines:
+            from .line_items import (  # noqa: PLC0415 - only calls that carry nothing write these
+                line_item,
+                still_last,
+            )
+
+            self._put(f"line:{line.line}", line_item(line), still_last(line))
         for likeness in change.likenesses:
             from .likeness_items import (  # noqa: PLC0415 - only the poll writes these
                 likeness_item,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .client import TwilioConnection
     from .credentials import Sender
+    from .studio import StudioCaller
 
 #: Twilio takes no more with a call.
 LONGEST_TWIML = 4000
@@ -49,7 +50,21 @@ class AnnouncingCaller:
     ) -> None:
         self._connection = connection
         self._sender = sender
+        self._time_left = time_left
         self._reader = Reader(connection, time_left)
+
+    @property
+    def sender(self) -> str:
+        """The number calls come from."""
+        return self._sender.voice_from
+
+    def with_sender(self, sender: str) -> StudioCaller | AnnouncingCaller:
+        """The caller for what was placed with that sender; where it is empty, this one."""
+        if sender in ("", self.sender):
+            return self
+        from .earlier import caller_with  # noqa: PLC0415 - only after the secret was changed
+
+        return caller_with(sender, self._connection, self._sender, self._time_left) or self
 
     def place_call(self, request: CallRequest, timeout: float) -> ProviderCall:
         """Start one call, once: never repeated here. `timeout` in seconds, the whole request."""
@@ -78,14 +93,17 @@ class AnnouncingCaller:
             if page and page[-1].created_at < since:
                 return
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderCall]:
+    def list_to(self, to: str, since: datetime, *, whole: bool = True) -> Iterator[ProviderCall]:
         """Our calls to one number started at or after `since` (to the second), newest first.
 
-        Without a date filter on the wire: a call that waits to be dialled has no start.
+        Without a date filter on the wire: a call that waits to be dialled has no start. The list is
+        read `whole`, or to the first page that holds nothing new and ends with an older call.
         """
         since = since.replace(microsecond=0)
         for page in self._pages(to=to):
             yield from (call for call in page if call.created_at >= since)
+            if not whole and page and page[-1].created_at < since:
+                return
 
     def outcome(self, sid: str) -> ProviderCall | None:
         """One call, or None where Twilio does not know it (any more).

@@ -8,6 +8,7 @@ it starts.
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,14 @@ def preload() -> Any:  # noqa: ANN401 - the official classes are untyped
 
     Needs neither credentials nor a network: for a function's start, when it has the most CPU.
     """
-    import twilio.rest.api  # type: ignore[import-untyped]  # noqa: PLC0415 - loaded when used
-
+    collecting = gc.isenabled()
+    # A hundred modules, and no garbage worth collecting: a fifth of what they cost.
+    gc.disable()
+    try:
+        import twilio.rest.api  # type: ignore[import-untyped]  # noqa: PLC0415 - loaded when used
+    finally:
+        if collecting:
+            gc.enable()
     return twilio.rest.Client
 
 

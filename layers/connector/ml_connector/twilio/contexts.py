@@ -22,10 +22,10 @@ from a telephone: nothing is taken over unless it is one of the words expected h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ml_connector.domain.delivery import CallStatus
+from ml_connector.domain.frozen import frozen
 
 from .calls import ANSWERED_BY, TAKEN, is_call_sid, is_machine
 
@@ -68,7 +68,7 @@ class Transition(NamedTuple):
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ending:
     """How an execution ended; `witness` is what its steps say, empty where they say nothing."""
 
@@ -76,7 +76,7 @@ class Ending:
     witness: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """What is believed of an execution's context. `key` is the last one pressed."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.phone import is_e164
 from ml_connector.errors import ConfigurationError
 
@@ -17,7 +18,7 @@ _FLOW = re.compile(r"FW[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=[0-9 ]*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TwilioCredentials:
     """An account with its auth token, or with an API key and its secret (recommended).
 
@@ -47,7 +48,7 @@ class TwilioCredentials:
         return cls(account, account, _text(secret, "auth_token"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sender:
     """One number (or short code, or name), or one messaging service; never both.
 
@@ -78,7 +79,7 @@ class Sender:
                 "twilio secret: voice_from must be E.164 such as +15550100100; "
                 "neither a short code nor a name can call"
             )
-        if self.voice_flow and not _FLOW.fullmatch(self.voice_flow):
+        if self.voice_flow and not is_flow(self.voice_flow):
             raise ConfigurationError(
                 "twilio secret: voice_flow must be FW and 32 hex digits; "
                 "`ml-connector voice deploy` writes it"
@@ -99,6 +100,11 @@ class Sender:
         if not calling and is_e164(number):
             calling = number
         return cls(number, service, calling, flow)
+
+
+def is_flow(name: str) -> bool:
+    """Whether this names a published flow."""
+    return _FLOW.fullmatch(name) is not None
 
 
 def _text(secret: Mapping[str, object], key: str, *, optional: bool = False) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import ConfigurationError
 
 from .credentials import Sender
@@ -28,7 +29,7 @@ LIMITS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoints:
     """Addresses and region. Empty means Twilio's own hosts in us1.
 

@@ -12,9 +12,11 @@ of all sends, which one odd number could then cause.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from http import HTTPStatus
+
+from ml_connector.domain.frozen import frozen
 
 
 class Action(StrEnum):
@@ -30,14 +32,15 @@ class Action(StrEnum):
     """Twilio does not know itself whether the message exists. Reconcile. Only at a create."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeMeaning:
     """One code, in words.
 
     `retry_after` is a hint in seconds, for RETRY, where Twilio sends no Retry-After. `retries` says
     how often the same channel is worth another try: 0 means the next channel is better now, None
     that the caller's own attempt budget decides. `operator` says what a person should do, empty
-    where nothing is to be done.
+    where nothing is to be done. `account` says of BLOCKED that the account is refused, whatever the
+    channel.
     """
 
     code: int | None
@@ -46,6 +49,7 @@ class CodeMeaning:
     operator: str = ""
     retry_after: int | None = None
     retries: int | None = None
+    account: bool = False
 
 
 #: For a code that is in no table.

@@ -2,7 +2,8 @@
 
 What a code is for is in Twilio's error dictionary; what follows from it is decided here. Where one
 recipient's number, carrier or country is the cause, the row is permanent with something for the
-operator to do, not blocked: one approver abroad must not silence everybody else.
+operator to do, not blocked: one approver abroad must not silence everybody else. For the same
+reason what only calls or only texts need (a flow, a permission, a sender) is not the account.
 
 SHARED holds what means the same in both places. AT_CREATE and AFTER_CREATE hold what differs.
 """
@@ -26,6 +27,10 @@ def _permanent(code: int, reason: str, operator: str = "") -> CodeMeaning:
 
 def _blocked(code: int, reason: str, operator: str) -> CodeMeaning:
     return CodeMeaning(code, Action.BLOCKED, reason, operator)
+
+
+def _closed(code: int, reason: str, operator: str) -> CodeMeaning:
+    return CodeMeaning(code, Action.BLOCKED, reason, operator, account=True)
 
 
 def _unknown(code: int, reason: str) -> CodeMeaning:
@@ -112,19 +117,19 @@ SHARED = _by_code(
     _permanent(12100, "TwiML that cannot be read", _OUR_TEXT),
     _permanent(13310, "TwiML with a key that ends input but is none", _OUR_TEXT),
     _permanent(13521, "TwiML with too much to say", _OUR_TEXT),
-    # ----------------------------------------------- blocked: account and configuration
-    _blocked(20003, "credentials refused (also: wrong region, suspended account)",
+    # ------------------- blocked: the account (closed), or one channel's configuration
+    _closed(20003, "credentials refused (also: wrong region, suspended account)",
              "put valid credentials into the twilio secret; keys belong to one region"),
     _blocked(20006, "access denied", "check what the API key may do"),
-    _blocked(20010, "the account may not do this", _ACCOUNT),
+    _closed(20010, "the account may not do this", _ACCOUNT),
     _blocked(20403, "the API key may not do this",
              "give the restricted key the Messaging permissions"),
-    _blocked(20005, "the account is not active", _ACCOUNT),
-    _blocked(10001, "the account is not active", _ACCOUNT),
-    _blocked(21472, "the account is not active", _ACCOUNT),
-    _blocked(90010, "the account is not active", _ACCOUNT),
-    _blocked(30002, "the account is suspended", _ACCOUNT),
-    _blocked(20008, "test credentials cannot do this",
+    _closed(20005, "the account is not active", _ACCOUNT),
+    _closed(10001, "the account is not active", _ACCOUNT),
+    _closed(21472, "the account is not active", _ACCOUNT),
+    _closed(90010, "the account is not active", _ACCOUNT),
+    _closed(30002, "the account is suspended", _ACCOUNT),
+    _closed(20008, "test credentials cannot do this",
              "put live credentials into the twilio secret"),
     _blocked(20404, "the account, service or flow named does not exist",
              "check the SIDs in the twilio secret"),

@@ -99,10 +99,13 @@ def error_of(method: str, answer: Answer, *, now: float) -> DeliveryError:
         text += f"; {meaning.operator}"
     findings = _findings(answer.body) if kind is DeliveryRejected else ()
     if findings:
-        refused = DefinitionRefused(text, provider_code=code, http_status=answer.status)
-        refused.findings = findings
-        return refused
-    return kind(text, provider_code=code, http_status=answer.status, retry_after=wait)
+        kind = DefinitionRefused
+    error = kind(text, provider_code=code, http_status=answer.status, retry_after=wait)
+    if isinstance(error, DefinitionRefused):
+        error.findings = findings
+    elif isinstance(error, DeliveryBlocked):
+        error.account = meaning.account
+    return error
 
 
 def not_sent(error: BaseException) -> DeliveryNotSent:

@@ -15,7 +15,6 @@ import random
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from twilio.http import HttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from urllib3.exceptions import HTTPError
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.errors import DeliveryBlocked, DeliveryError, DeliveryTransient
 
 from .errors import Answer, error_of, is_success, no_answer, not_sent, unreadable
@@ -38,7 +38,7 @@ _CONNECTIONS = 10
 _BUDGET: ContextVar[float | None] = ContextVar("ml_connector_twilio_budget", default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadPolicy:
     """How hard a read tries, in seconds. A read changes nothing, so it may be repeated.
 

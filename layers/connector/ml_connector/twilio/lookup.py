@@ -7,9 +7,9 @@ The basic answer is free by all that is published; the kind of line is a paid da
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.phone import is_e164
 
 from .reading import Reader
@@ -24,7 +24,7 @@ _LINE_TYPE_PACKAGE = "line_type_intelligence"
 _WORD = re.compile("[A-Za-z]{1,32}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LookedUp:
     """What Lookup says of a number. `line_type` is empty where it was not asked, or not known."""
 

@@ -1,12 +1,14 @@
 """SMS through the official client: create once, list, fetch.
 
 Lists are read as `listing.py` says: ⌈N/1000⌉ requests for N messages, counting all of the account's
-where the sender is a messaging service, which Twilio cannot filter by.
+where the sender is a messaging service, which Twilio cannot filter by. To find out whether a number
+was texted, all of the account's texts to it are looked at: those of a sender that was changed since
+are ours as well.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ml_connector.domain.delivery import ProviderMessage, SmsRequest, Verdict
@@ -93,20 +95,31 @@ class TwilioMessenger:
         since = since.replace(microsecond=0)
         seen: set[str] = set()
         for page in self._pages(since):
-            yield from _ours(page, since, seen)
+            yield from _shown(page, since, seen)
             if page and page[-1].old:
                 return
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderMessage]:
-        """Our messages to one number created at or after `since` (to the second), newest first.
+    def list_to(self, to: str, since: datetime, *, whole: bool = True) -> Iterator[ProviderMessage]:
+        """The account's messages to one number created at or after `since` (to the second).
 
-        To be sure that one is *not* there all pages are read: one per 1,000 messages the number
-        ever got from us. A caller that has found its message stops, and so do the requests.
+        Newest first. Twilio sorts by the date sent and does not say where messages without one
+        stand: while one may be unsent, only all pages show that it is *not* there, one per 1,000
+        messages the number ever got. Else reading ends with the first page whose last message was
+        created, and sent if it was, before `since`. A caller that has found its message stops, and
+        so do the requests.
         """
         since = since.replace(microsecond=0)
         seen: set[str] = set()
+        for page in self._read(since, self._sent, {"to": to}):
+            yield from _shown(page, since, seen)
+            if not whole and page and page[-1].old:
+                return
+
+    def ours_to(self, to: str) -> Iterator[ProviderMessage]:
+        """All messages of our sender to one number, newest first: others may text it as well."""
+        since, seen = datetime.min.replace(tzinfo=UTC), set[str]()
         for page in self._pages(since, to=to):
-            yield from _ours(page, since, seen)
+            yield from _shown(page, since, seen)
 
     def fetch(self, sid: str) -> ProviderMessage | None:
         """One message, or None where Twilio no longer (or not yet) knows it."""
@@ -131,19 +144,25 @@ class TwilioMessenger:
         return verdict_on(error_code)
 
     def _pages(self, since: datetime, **filters: str) -> Iterator[list[_Row]]:
-        """The messages of each page, in Twilio's order."""
+        """The messages of each page, in Twilio's order; `ours` are those of our sender."""
         if self._sender.number:
             filters["from_"] = self._sender.number
-        service = self._sender.messaging_service
+        return self._read(since, self._by_us, filters)
 
+    def _by_us(self, listed: Any) -> bool:  # noqa: ANN401 - the official classes are untyped
+        service = self._sender.messaging_service
+        # Replies to a messaging service bear its SID as well.
+        return self._sent(listed) and (not service or listed.messaging_service_sid == service)
+
+    @staticmethod
+    def _sent(listed: Any) -> bool:  # noqa: ANN401 - the official classes are untyped
+        return bool(listed.direction != "inbound")
+
+    def _read(
+        self, since: datetime, ours: Callable[[Any], bool], filters: dict[str, str]
+    ) -> Iterator[list[_Row]]:
         def row(listed: Any) -> _Row:  # noqa: ANN401 - the official classes are untyped
-            return _Row(
-                _message(listed),
-                # Replies to a messaging service bear its SID as well.
-                ours=listed.direction != "inbound"
-                and (not service or listed.messaging_service_sid == service),
-                old=older(listed, since),
-            )
+            return _Row(_message(listed), ours=ours(listed), old=older(listed, since))
 
         return self._lists.pages(row, filters)
 
@@ -168,7 +187,7 @@ def _refuse_the_hopeless(request: SmsRequest) -> None:
         raise DeliveryRejected("the message holds half a surrogate pair, not text") from None
 
 
-def _ours(page: list[_Row], since: datetime, seen: set[str]) -> Iterator[ProviderMessage]:
+def _shown(page: list[_Row], since: datetime, seen: set[str]) -> Iterator[ProviderMessage]:
     for row in page:
         if row.ours and row.message.created_at >= since and row.message.sid not in seen:
             seen.add(row.message.sid)

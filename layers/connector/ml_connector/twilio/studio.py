@@ -32,6 +32,7 @@ from .verdicts import verdict_on
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .announce import AnnouncingCaller
     from .client import TwilioConnection
     from .contexts import Context, Transition
     from .credentials import Sender
@@ -58,7 +59,21 @@ class StudioCaller:
     ) -> None:
         self._connection = connection
         self._sender = sender
+        self._time_left = time_left
         self._reader = Reader(connection, time_left)
+
+    @property
+    def sender(self) -> str:
+        """The published flow: its runs are found in its own list alone."""
+        return self._sender.voice_flow
+
+    def with_sender(self, sender: str) -> StudioCaller | AnnouncingCaller:
+        """The caller for what was placed with that sender; where it is empty, this one."""
+        if sender in ("", self.sender):
+            return self
+        from .earlier import caller_with  # noqa: PLC0415 - only after the secret was changed
+
+        return caller_with(sender, self._connection, self._sender, self._time_left) or self
 
     def place_call(self, request: CallRequest, timeout: float) -> ProviderCall:
         """Start one call, once: never repeated here. `timeout` in seconds, the whole request.
@@ -92,11 +107,18 @@ class StudioCaller:
                     seen.add(call.sid)
                     yield call
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderCall]:
+    def list_to(
+        self,
+        to: str,
+        since: datetime,
+        *,
+        whole: bool = True,  # noqa: ARG002 - as the port says
+    ) -> Iterator[ProviderCall]:
         """Our calls to one number started at or after `since`, each with what it carries.
 
         Costs a request for each of them. Raises DeliveryTransient for one whose data cannot be
-        read yet: that it is not the call looked for would be a guess.
+        read yet: that it is not the call looked for would be a guess. Runs have their date from
+        the start, so the list is always `whole`.
         """
         for call in self.list_started_since(since):
             if call.to == to:

@@ -22,4 +22,5 @@ def verdict_on(error_code: int | None) -> Verdict:
         wait_seconds=float(meaning.retry_after or 0),
         operator_action=meaning.operator,
         retries=meaning.retries,
+        account=meaning.account,
     )

@@ -20,7 +20,6 @@ import ssl
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
@@ -28,6 +27,8 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from ml_connector.domain.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ _CONNECT_SHARE = 0.5
 _READ_SIZE = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clocks:
     """Seconds since some moment, and since 1970. Two, because a frozen function may stop either."""
 

@@ -86,7 +86,9 @@ def _blanked(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool:
 
 
 def _provider(dispatch: Dispatch, ports: DispatchPorts) -> Callable[[str], None]:
-    return ports.caller.blank if dispatch.voice else ports.messenger.blank
+    if dispatch.voice:
+        return ports.caller.with_sender(dispatch.sender).blank
+    return ports.messenger.blank
 
 
 def _wanted_until(dispatch: Dispatch, ports: DispatchPorts) -> datetime:

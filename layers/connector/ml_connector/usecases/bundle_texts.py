@@ -49,7 +49,7 @@ def text_of(
     It shows as little as the strictest of their rules. They are of one company.
     """
     case = told[0][0]
-    known = _documents(case.company, (each.document for each, _ in told), documents)
+    known = documents_of(case.company, (each.document for each, _ in told), documents)
     items = [Item(EventKind(one.kind), one.document, known.get(one.document)) for one, _ in told]
     manner = Manner(
         language=spoken_language(person.language if person else ""),
@@ -67,7 +67,8 @@ def _asked(told: Sequence[Told]) -> Ask:
     return "reference" if calls else "one"
 
 
-def _documents(company: str, ids: Iterable[str], store: DocumentStore) -> dict[str, AnyDocument]:
+def documents_of(company: str, ids: Iterable[str], store: DocumentStore) -> dict[str, AnyDocument]:
+    """The bills and payments with these ids; what is no longer stored is left out."""
     wanted = list(dict.fromkeys(ids))
     payments = [one for one in wanted if one.startswith("payment#")]
     bills = [one for one in wanted if not one.startswith("payment#")]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ml_connector.domain import dispatches as d
@@ -22,6 +22,7 @@ from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.bundles import HELD, MOST_MEMBERS
 from ml_connector.domain.cases import DAILY_LIST
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.ids import dispatch_id
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.messages import reference_code
@@ -51,7 +52,7 @@ _NEWEST = 5
 
 
 # ------------------------------------------------------------------------- before the claim
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """Whether a dispatch may go out now as far as others to the same person are concerned.
 
@@ -211,7 +212,7 @@ def _age(dispatch: Dispatch) -> tuple[datetime, str]:
     return dispatch.created_at, dispatch.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bundle:
     """A dispatch that was made, and the ids of those it took the place of."""
 

@@ -14,7 +14,7 @@ from ml_connector.domain.instants import seconds
 from .dispatch_files import DispatchFile, Step, load
 from .figures import CONFIRMED, DELIVERED, say_dispatch_took, say_price, say_took
 from .following import after_failure, with_follower, without_follower
-from .outcomes import tell
+from .outcomes import noted, tell
 from .prices import priced
 from .ringing import ring_new
 from .steps import DispatchPorts, take, write_quietly
@@ -41,7 +41,7 @@ def learn_call(
         lost = ProviderCall(dispatch.sid, dispatch.to, CallStatus.CANCELED, now)
         return _settle(dispatch, lost, ports, until)
     if age >= ports.timings.call_patience or _to_be_ended(dispatch, ports):
-        ports.caller.end(dispatch.sid)
+        ports.caller.with_sender(dispatch.sender).end(dispatch.sid)
     look_at = now + seconds(ports.timings.status_interval)
     write_quietly(dispatch, d.look_again(dispatch, look_at=look_at), ports, until)
     return False
@@ -54,7 +54,7 @@ def _to_be_ended(dispatch: Dispatch, ports: DispatchPorts) -> bool:
     """
     if load(ports.alerts, dispatch.id).wanted:
         return False
-    call = ports.caller.outcome(dispatch.sid)
+    call = ports.caller.with_sender(dispatch.sender).outcome(dispatch.sid)
     if call is None or call.over:
         return False
     leg = ports.caller.call_details(call.call_sid) if call.call_sid else None
@@ -67,6 +67,7 @@ def _settle(dispatch: Dispatch, call: ProviderCall, ports: DispatchPorts, until:
         if call.status is CallStatus.FAILED
         else _CALL_AGAIN
     )
+    still = noted(dispatch, call.error_code, verdict, ports)
 
     def settled(file: DispatchFile, now: datetime) -> Step | None:
         before = file.dispatch
@@ -80,7 +81,7 @@ def _settle(dispatch: Dispatch, call: ProviderCall, ports: DispatchPorts, until:
             duration=call.duration,
         )
         after = priced(after, call, ports, now)
-        return _next(file, after, verdict, _said(after, call), ports, now)
+        return _next(file, after, verdict, _said(after, call), ports, now, still)
 
     step = take(dispatch.id, settled, ports, until)
     if step is None:
@@ -108,6 +109,7 @@ def _next(
     data: dict[str, Json],
     ports: DispatchPorts,
     now: datetime,
+    still: datetime | None,
 ) -> Step:
     kind = f"dispatch.{after.state.value}"
     if after.state is DispatchState.CONFIRMED:
@@ -118,7 +120,7 @@ def _next(
         return Step(after, kind, data, stop=StopReason.DECLINED)
     if after.state is DispatchState.FAILED:
         data |= {"error_code": after.error_code, "reason": verdict.reason}
-        return after_failure(file, after, verdict, data, ports, now)
+        return after_failure(file, after, verdict, data, ports, now, still)
     return _not_taken(file, after, data, ports, now)
 
 

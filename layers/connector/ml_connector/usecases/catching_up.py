@@ -45,6 +45,8 @@ PERSON_CAUGHT_UP = "person.restored"
 _TRIES = 8
 #: DynamoDB takes a hundred parts; some are left for the case, its entry and the alerts.
 _PARTS = 60
+#: So many alerts are written with the case, the last of them all; any others before.
+_WITH_THE_CASE = 30
 
 
 class Ports(Protocol):
@@ -204,11 +206,14 @@ def _changes(
         )
         for part in parts or [[]]
     ]
-    last = replace(
-        changes[-1],
-        cases=(CaseWrite(case, entry, over=over),),
-        alerts=_changed(file, alerts.values()),
-    )
+    changed = _changed(file, alerts.values())
+    # Alerts are no further than the chain says even where the case is still to follow.
+    early, late = changed[:-_WITH_THE_CASE], changed[-_WITH_THE_CASE:]
+    changes[-1:-1] = [
+        Change(ports.new_id(), alerts=early[at : at + _PARTS])
+        for at in range(0, len(early), _PARTS)
+    ]
+    last = replace(changes[-1], cases=(CaseWrite(case, entry, over=over),), alerts=late)
     return [*changes[:-1], last], len(unknown)
 
 
@@ -261,6 +266,10 @@ def _write(change: Change, case_id: str, ports: Ports, until: datetime) -> None:
         if change.cases:
             file = ports.alerts.case_file(case_id)
             return file.case.write_id if file else None
+        if change.alerts:
+            stored = {alert.id: alert for alert in ports.alerts.alerts_of(case_id)}
+            alert = stored.get(change.alerts[0].id)
+            return alert.write_id if alert else None
         found = ports.alerts.dispatch(change.dispatches[0].id)
         return found.write_id if found else None
 

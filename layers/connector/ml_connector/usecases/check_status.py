@@ -11,37 +11,26 @@ blanked at the provider.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeAlias
 
 from ml_connector.domain import dispatches as d
-from ml_connector.domain.delivery import CallStatus, Sending
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.fairness import in_turn
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.pricing import awaits_price
-from ml_connector.errors import ConnectorError, DeliveryError, StoreError
+from ml_connector.errors import ConnectorError, StoreError
 from ml_connector.settings import LOOK_LIMIT, SWEEP_LIMIT
 
 from . import blanking, bundling, reconciling, ringing, stepping
+from .asking import Asking, Shown, whose
 from .correlating import about, ids_of
 from .learning import learn
 from .prices import learn_price
 from .replies import read_replies
 from .steps import DispatchPorts, write_quietly
-
-#: One list page of the provider.
-PAGE = 1000
-
-#: Messages that no list page showed are asked for one by one, no more than this many a run.
-STRAGGLERS = 50
-
-#: No more pages than this are read a run: where other traffic fills the lists, single reads and
-#: the next runs find the rest.
-MOST_PAGES = 20
 
 #: One dispatch gets no more of a run than this, seconds: the store may be busy with it alone.
 PATIENCE = 5.0
@@ -83,7 +72,11 @@ def check_status(ports: DispatchPorts, until: datetime) -> StatusReport:
             fix="a newer release wrote it, or it was damaged: look at the item",
         )
     due = sorted((x for x in due if x.look_at and x.look_at <= now), key=lambda x: x.due_at)
-    return _Check(ports, until).run(in_turn(due, _whose))
+    crowded = len(ids) >= LOOK_LIMIT
+    report = _Check(ports, until, crowded=crowded).run(in_turn(due, whose))
+    if not crowded:
+        ports.ends.forget()
+    return report
 
 
 _HALF, _ALL = 0.5, 1.0
@@ -92,10 +85,11 @@ _WITH_PROVIDER = frozenset({DispatchState.SENT, DispatchState.UNCONFIRMED})
 
 
 class _Check:
-    """One run."""
+    """One run; `crowded` where more may be due than it looks at."""
 
-    def __init__(self, ports: DispatchPorts, until: datetime) -> None:
+    def __init__(self, ports: DispatchPorts, until: datetime, *, crowded: bool) -> None:
         self._ports = ports
+        self._crowded = crowded
         self._end = until - seconds(ports.timings.time_reserve)
         self._report = StatusReport()
         self._phase = self._end
@@ -125,10 +119,12 @@ class _Check:
         self._give(_ALL)
         texts = [x for x in sent if not x.voice]
         calls = [x for x in sent if x.voice and not awaits_price(x)]
+        asking = Asking(self._ports, self._end, crowded=self._crowded)
         if calls:
-            self._ask_about(calls, self._calls_shown)
+            self._take_note(calls, asking.calls(calls))
         if texts:
-            self._ask_about(texts, self._texts_shown)
+            self._take_note(texts, asking.texts(texts))
+        self._report.trouble += asking.trouble
         for dispatch in sent:
             if dispatch.voice and awaits_price(dispatch):
                 self._look(dispatch, self._ask_price)
@@ -173,7 +169,7 @@ class _Check:
                 self._report.bundled += 1
                 joined.update(bundle.instead_of)
 
-        for group in in_turn(groups, lambda group: _whose(group[0])):
+        for group in in_turn(groups, lambda group: whose(group[0])):
             if self._ports.clock.now() >= self._phase:
                 self._report.left += 1
                 joined.update(dispatch.id for dispatch in group)
@@ -259,12 +255,8 @@ class _Check:
             case _:
                 write_quietly(dispatch, d.rest(dispatch), self._ports, until)
 
-    # ---------------------------------------------------------------------- the one list call
-    def _ask_about(
-        self, sent: Sequence[Dispatch], ask: Callable[[Sequence[Dispatch]], _Shown]
-    ) -> None:
-        shown = ask(sent)
-
+    # ---------------------------------------------------------------------- what was sent
+    def _take_note(self, sent: Sequence[Dispatch], shown: Shown) -> None:
         def note(dispatch: Dispatch, until: datetime) -> None:
             if dispatch.sid in shown and awaits_price(dispatch):
                 learn_price(dispatch, shown[dispatch.sid], self._ports, until)
@@ -276,79 +268,3 @@ class _Check:
 
         for dispatch in sent:
             self._look(dispatch, note)
-
-    def _texts_shown(self, sent: Sequence[Dispatch]) -> _Shown:
-        """What the provider says about texts, by its id; None for one it has not."""
-        messenger = self._ports.messenger
-        return self._shown(sent, messenger.list_created_since, messenger.fetch, lambda _: False)
-
-    def _calls_shown(self, sent: Sequence[Dispatch]) -> _Shown:
-        """The same about calls: the list says which are over, each of those says how it ended."""
-        caller = self._ports.caller
-
-        def to_be_read(call: Sending) -> bool:
-            return call.status is not CallStatus.ACTIVE
-
-        return self._shown(sent, caller.list_started_since, caller.outcome, to_be_read)
-
-    def _shown(
-        self,
-        sent: Sequence[Dispatch],
-        listing: Callable[[datetime], Iterator[Sending]],
-        fetch: Callable[[str], Sending | None],
-        to_be_read: Callable[[Sending], bool],
-    ) -> _Shown:
-        """What the provider says about each of the dispatches.
-
-        One list call per thousand; those it did not show, and those that are `to_be_read`, are
-        asked for one by one, oldest first. Without an entry are those that could not be asked
-        about.
-        """
-        wanted = {dispatch.sid for dispatch in sent}
-        shown: _Shown = {}
-        single: set[str] = set()
-        try:
-            for count, one in enumerate(listing(self._since(sent)), start=1):
-                if one.sid in wanted and to_be_read(one):
-                    single.add(one.sid)
-                elif one.sid in wanted:
-                    shown[one.sid] = one
-                missing = len(wanted) - len(shown) - len(single)
-                if not missing or (
-                    count % PAGE == 0 and not self._worth_a_page(count // PAGE, missing)
-                ):
-                    break
-            unseen = sorted((x for x in sent if x.sid not in shown), key=_urgency)
-            unseen = sorted(in_turn(unseen, _whose), key=awaits_price)
-            for dispatch in unseen[: STRAGGLERS + len(single)]:
-                if self._ports.clock.now() >= self._end:
-                    break
-                shown[dispatch.sid] = fetch(dispatch.sid)
-        except DeliveryError as error:
-            self._report.trouble.append(error.code)
-            self._ports.telemetry.warning("list_failed", code=error.code, reason=error.safe_message)
-        return shown
-
-    def _worth_a_page(self, read: int, missing: int) -> bool:
-        """A page costs what one single read does; without end none are read."""
-        return read < min(missing, MOST_PAGES) and self._ports.clock.now() < self._end
-
-    def _since(self, sent: Sequence[Dispatch]) -> datetime:
-        return min(_sent_at(x) for x in sent) - seconds(self._ports.timings.list_lookback)
-
-
-_Shown: TypeAlias = dict[str, Sending | None]
-
-
-def _whose(dispatch: Dispatch) -> tuple[str, str]:
-    """Whose turn it takes."""
-    return dispatch.company, dispatch.recipient
-
-
-def _urgency(dispatch: Dispatch) -> tuple[bool, datetime]:
-    """What became of a dispatch comes before what it cost, and the oldest first."""
-    return awaits_price(dispatch), _sent_at(dispatch)
-
-
-def _sent_at(dispatch: Dispatch) -> datetime:
-    return dispatch.claimed_at or dispatch.created_at

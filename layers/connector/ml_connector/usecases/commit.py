@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.unit_of_work import Change
@@ -72,3 +72,55 @@ def commit(
                 raise
 
     patiently(write, clock=clock, until=until, sleep=sleep, stubborn=stubborn)
+
+
+class Committing(Protocol):
+    """Whoever writes changes has these; `sleep` waits so many seconds."""
+
+    @property
+    def alerts(self) -> AlertStore:
+        """What is written to."""
+
+    @property
+    def clock(self) -> Clock:
+        """Now."""
+
+    @property
+    def sleep(self) -> Callable[[float], None]:
+        """Wait."""
+
+
+def commit_case(change: Change, case_id: str, ports: Committing, until: datetime) -> None:
+    """As `commit`, for a change that writes this case among others."""
+
+    def stored_write_id() -> str | None:
+        file = ports.alerts.case_file(case_id)
+        return file.case.write_id if file else None
+
+    commit(
+        ports.alerts,
+        change,
+        stored_write_id=stored_write_id,
+        clock=ports.clock,
+        until=until,
+        sleep=ports.sleep,
+    )
+
+
+def commit_if_first(change: Change, ports: Committing, until: datetime) -> bool:
+    """Write what need not be written by us; False when somebody else, or an earlier try, was first.
+
+    Raises StoreUnavailable as `commit` does.
+    """
+    try:
+        commit(
+            ports.alerts,
+            change,
+            stored_write_id=lambda: None,
+            clock=ports.clock,
+            until=until,
+            sleep=ports.sleep,
+        )
+    except StoreConflict:
+        return False
+    return True

@@ -22,6 +22,7 @@ from ml_connector.domain.daily_lists import (
     waiting_of,
 )
 from ml_connector.domain.digests import Digest
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.hours import zone_named
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.listed import list_id
@@ -51,7 +52,7 @@ LATELY = 6
 _SOME = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reader:
     """Somebody whose list is due: the day on their wall, and the zone of that."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from ml_connector.domain.documents import Document
 from ml_connector.domain.doubts import overdue, reminded, settled
 from ml_connector.domain.events import Sighting
+from ml_connector.domain.stamps import since
 
 from .ports import HistorySource, Telemetry
 
@@ -16,17 +17,22 @@ def settle(
     doubtful: list[Sighting[Document]],
     known: Mapping[str, Document],
     source: HistorySource,
-    now: datetime,
-    zone: tzinfo,
+    today: date,
+    shift: timedelta,
+    told: Callable[[Sighting[Document]], bool],
 ) -> tuple[list[Sighting[Document]], int]:
-    """What doubtful sightings mean, and the transactions it took to find out: one for all."""
-    seen = [at for sighting in doubtful if (at := known[sighting.document.id].modified)]
+    """What doubtful sightings mean, and the transactions it took to find out: one for all.
+
+    `today` is the company's, `shift` as in `seen_again`, and `told` says whether anybody is told of
+    a sighting as it is.
+    """
+    seen = [since(at, shift) for one in doubtful if (at := known[one.document.id].modified)]
     numbers = [sighting.document.record_no for sighting in doubtful]
     history = source.read_workflow(numbers, min(seen))
     if not history.permitted:
-        today = now.astimezone(zone).date()
-        return [reminded(sighting, today) for sighting in doubtful], history.transactions
-    found = [settled(known[one.document.id], one, history.steps) for one in doubtful]
+        found = [reminded(one, today, told=told(one)) for one in doubtful]
+    else:
+        found = [settled(known[one.document.id], one, history.steps, shift) for one in doubtful]
     return found, history.transactions
 
 

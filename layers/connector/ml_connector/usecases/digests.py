@@ -8,12 +8,12 @@ found by the next poll among those that wait, and goes into a digest of that pol
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from ml_connector.domain.cases import case_chain
 from ml_connector.domain.digests import Decide, Digest, Frame, digest_cases
 from ml_connector.domain.documents import Document
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.planning import PlanTimes
 from ml_connector.domain.rules import FlowCompany
@@ -21,7 +21,7 @@ from ml_connector.domain.unit_of_work import Change, Fence
 from ml_connector.errors import StoreConflict
 
 from .behind import cases_behind
-from .commit import commit
+from .commit import commit_case
 from .ports import PollPorts
 
 
@@ -64,7 +64,7 @@ def _written(digest: str, ports: PollPorts) -> bool:
     return ports.trail is not None and any(True for _ in ports.trail.chain(case_chain(digest)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """What writing one digest brought about: dispatches to ring for, and alerts."""
 
@@ -84,20 +84,8 @@ def open_digest(
         alerts=opening.alerts,
         dispatches=opening.dispatches,
     )
-
-    def stored_write_id() -> str | None:
-        file = ports.alerts.case_file(digest.id)
-        return file.case.write_id if file else None
-
     try:
-        commit(
-            ports.alerts,
-            change,
-            stored_write_id=stored_write_id,
-            clock=ports.clock,
-            until=until,
-            sleep=ports.sleep,
-        )
+        commit_case(change, digest.id, ports, until)
     except StoreConflict as error:
         if digest.id not in cases_behind(error):
             raise

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ml_connector.domain.audit import Json, entry_after
-from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
+from ml_connector.domain.cases import Alert, Case, CaseState, StopReason, stop_of
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
+from ml_connector.domain.frozen import frozen
+from ml_connector.domain.passing_on import not_theirs
 from ml_connector.domain.plans import after_stop, needless, tries_of
 from ml_connector.domain.unit_of_work import (
     CaseFile,
     CaseWrite,
     Change,
     Counter,
+    LineRecord,
     ReferenceRecord,
     SidRecord,
 )
@@ -23,7 +26,7 @@ from ml_connector.errors import MessageMalformed
 from .ports import AlertStore
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DispatchFile:
     """What has to be read before anything is decided about a dispatch; all of it consistent."""
 
@@ -126,7 +129,7 @@ def stands(dispatch: Dispatch) -> bool:
     return bool(dispatch.sid) and dispatch.state not in failed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step of a dispatch: what it becomes, what the audit says, and what goes with it.
 
@@ -149,6 +152,7 @@ class Step:
     counters: tuple[Counter, ...] = ()
     sids: tuple[SidRecord, ...] = ()
     references: tuple[ReferenceRecord, ...] = ()
+    lines: tuple[LineRecord, ...] = ()
     expire: bool = False
     plan: Callable[[Case, Alert], Case] | None = None
     written: DispatchFile | None = None
@@ -184,6 +188,7 @@ def change_of(file: DispatchFile, step: Step, *, write_id: str, now: datetime) -
         counters=step.counters,
         sids=step.sids,
         references=step.references,
+        lines=step.lines,
     )
 
 
@@ -215,6 +220,7 @@ def _case(case: Case, file: DispatchFile, step: Step, now: datetime) -> Case:
     """The case after the step, with what it means for the rest of its plan."""
     if step.expire:
         return case.ended(CaseState.EXPIRED, "expired", now)
+    said_no = next((not_theirs(one) for one in file.files if one.case.id == case.id), frozenset())
     for alert in file.alerts:
         if alert.case_id != case.id:
             continue
@@ -222,7 +228,7 @@ def _case(case: Case, file: DispatchFile, step: Step, now: datetime) -> Case:
             case = step.plan(case, alert)
         stop = _stop_of(alert, step)
         if stop and alert.stop_reason is None:
-            case = after_stop(case, alert, stop, now)
+            case = after_stop(case, alert, stop, now, said_before=alert.recipient in said_no)
     return case
 
 
@@ -232,8 +238,11 @@ def _stop_of(alert: Alert, step: Step) -> StopReason | None:
 
 def _alerts(file: DispatchFile, step: Step) -> tuple[Alert, ...]:
     changed: list[Alert] = []
+    cases = {case.id: case for case in file.cases}
     for alert in file.alerts:
         stop = _stop_of(alert, step)
+        # What ended with its case did so for the reasons of that case, and not of another member's.
+        stop = stop and (stop_of(cases[alert.case_id], alert) or stop)
         after = alert.stopped(stop) if stop else alert
         if step.successor:
             after = replace(after, dispatch=step.successor.id)

@@ -7,13 +7,12 @@ what does not run; the next good poll ends it. `silences` is what happens in bet
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ml_connector.domain.audit import entry_after
+from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.books import Books
-from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.cases import CaseState
 from ml_connector.domain.events import EventKind, silence_event
 from ml_connector.domain.flows import DecisionContext, decide
 from ml_connector.domain.hours import after_business_time
@@ -21,10 +20,10 @@ from ml_connector.domain.instants import seconds
 from ml_connector.domain.people import Directory
 from ml_connector.domain.planning import Opening, PlanTimes, open_case
 from ml_connector.domain.silences import Silence
-from ml_connector.domain.unit_of_work import CaseWrite, Change
+from ml_connector.domain.unit_of_work import CaseWrite, Change, stopped_by_the_end
 from ml_connector.errors import ConnectorError, StoreConflict, StoreError
 
-from .commit import commit
+from .commit import commit_case
 from .days import zone_of
 from .silences import READ_AGAIN
 
@@ -60,7 +59,7 @@ def tell(flow: Flow, company: FlowCompany, since: datetime, ports: PollPorts) ->
             alerts=opening.alerts,
             dispatches=opening.dispatches,
         )
-        _write(change, opening.case.case.id, ports, ports.clock.now() + _PATIENCE)
+        commit_case(change, opening.case.case.id, ports, ports.clock.now() + _PATIENCE)
     except StoreConflict:
         # Another tick was first.
         return
@@ -86,15 +85,13 @@ def over(company: FlowCompany, since: datetime | None, ports: PollPorts, until: 
         if file is None or file.case.state.ended:
             return
         case = file.case.ended(CaseState.HANDLED, READ_AGAIN, now)
-        stopped = tuple(
-            replace(alert.stopped(StopReason.HANDLED), version=alert.version + 1)
-            for alert in file.alerts
-            if alert.stop_reason is None
-        )
-        data = {"because": READ_AGAIN, "stopped_alerts": [alert.id for alert in stopped]}
+        data: dict[str, Json] = {
+            "because": READ_AGAIN,
+            "stopped_alerts": stopped_by_the_end(file),
+        }
         entry = entry_after(case.head, case.chain, now, "case.handled", data)
-        change = Change(ports.new_id(), cases=(CaseWrite(case, entry),), alerts=stopped)
-        _write(change, case.id, ports, min(until, now + _PATIENCE))
+        change = Change(ports.new_id(), cases=(CaseWrite(case, entry),))
+        commit_case(change, case.id, ports, min(until, now + _PATIENCE))
     except StoreError as error:
         ports.telemetry.warning(
             "failing_not_ended", company=company.key, code=error.code, reason=error.safe_message
@@ -149,18 +146,3 @@ def _say(opening: Opening, ports: PollPorts) -> None:
     except ConnectorError as error:
         # The store is the truth: the status check finds what nobody rang for.
         telemetry.warning("ring_failed", reason=error.safe_message)
-
-
-def _write(change: Change, case_id: str, ports: PollPorts, until: datetime) -> None:
-    def stored_write_id() -> str | None:
-        file = ports.alerts.case_file(case_id)
-        return file.case.write_id if file else None
-
-    commit(
-        ports.alerts,
-        change,
-        stored_write_id=stored_write_id,
-        clock=ports.clock,
-        until=until,
-        sleep=ports.sleep,
-    )

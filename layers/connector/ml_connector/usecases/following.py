@@ -16,6 +16,7 @@ from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.messages import reference_code, renewed_text
 from ml_connector.domain.plans import CHANNELS
 
+from . import refusals
 from .bundle_texts import still_told, text_of
 from .dispatch_files import DispatchFile, Step, earlier_tries, newer_dispatch, stands
 from .ringing import LONGEST_DELAY
@@ -29,17 +30,37 @@ def after_failure(
     data: dict[str, Json],
     ports: DispatchPorts,
     now: datetime,
+    stands_still: datetime | None = None,
 ) -> Step:
-    """It did not arrive: another try, or the end of this alert."""
+    """It did not arrive: another try, or the end of this alert.
+
+    What an operator has to act on `stands_still` until then; it counts for nothing.
+    """
+    step = _next(file, after, verdict, data, ports, now, stands_still)
+    if verdict.cure is Cure.BLOCKED:
+        return replace(step, counters=refusals.given_back(file, ports))
+    return step
+
+
+def _next(
+    file: DispatchFile,
+    after: Dispatch,
+    verdict: Verdict,
+    data: dict[str, Json],
+    ports: DispatchPorts,
+    now: datetime,
+    stands_still: datetime | None,
+) -> Step:
     settled = without_follower(file, after, data, ports)
     if settled:
         return settled
     kind = f"dispatch.{after.state.value}"
-    if verdict.cure is Cure.PERMANENT or _better_elsewhere(file, after, verdict, ports):
+    if verdict.cure is Cure.PERMANENT or _better_elsewhere(file, after, verdict, ports, now):
         return Step(after, kind, {**data, "next": "stopped"}, stop=StopReason.UNREACHABLE)
     if verdict.cure is Cure.RETRY and after.attempt >= file.tries:
         return Step(after, kind, {**data, "next": "stopped"}, stop=StopReason.EXHAUSTED)
-    return with_follower(file, after, _wait(after, verdict, ports), data, ports, now, verdict)
+    wait = stands_still - now if stands_still else _wait(after, verdict, ports)
+    return with_follower(file, after, wait, data, ports, now, verdict)
 
 
 def without_follower(
@@ -116,9 +137,11 @@ def _text(file: DispatchFile, before: Dispatch, reference: str, ports: DispatchP
 
 
 def _better_elsewhere(
-    file: DispatchFile, after: Dispatch, verdict: Verdict, ports: DispatchPorts
+    file: DispatchFile, after: Dispatch, verdict: Verdict, ports: DispatchPorts, now: datetime
 ) -> bool:
     """Whether this channel had all the tries its code is worth, and the other one is open."""
+    if verdict.cure is Cure.BLOCKED:
+        return refusals.better_elsewhere(file, ports, now)
     if verdict.cure is not Cure.RETRY or verdict.retries is None:
         return False
     if after.attempt <= verdict.retries or after.attempt >= file.tries:
@@ -129,15 +152,14 @@ def _better_elsewhere(
 
 
 def _wait(after: Dispatch, verdict: Verdict, ports: DispatchPorts) -> timedelta:
-    """Later and later; an operator who has to act is given a while each time."""
+    """Later and later."""
     timings = ports.timings
-    blocked = verdict.cure is Cure.BLOCKED
     return retry_delay(
-        after.sequence if blocked else after.attempt,
+        after.attempt,
         seconds(timings.retry_base),
         seconds(timings.retry_cap),
         ports.share(),
-        seconds(timings.blocked_pause if blocked else verdict.wait_seconds * timings.hint_scale),
+        seconds(verdict.wait_seconds * timings.hint_scale),
     )
 
 

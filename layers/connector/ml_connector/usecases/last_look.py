@@ -12,7 +12,7 @@ from ml_connector.errors import DeliveryError
 
 from .adopting import FOUND_EARLIER, adopt
 from .dispatch_files import DispatchFile, Step, earlier_tries, stands
-from .matching import listed, nobodys, report_duplicate
+from .matching import Lists, nobodys, report_duplicate
 from .steps import DispatchPorts, defer, take
 
 
@@ -28,11 +28,15 @@ def last_look(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> Last
     """Look once more for every try that this one stands for.
 
     Found: the earlier dispatch takes the message as its own, and this one is never sent. A list
-    that cannot be had is no empty list: sending is put off.
+    that cannot be had is no empty list: sending is put off. Whole lists were read before each try
+    was judged not sent; this look has little time, so it reads no more than what is new, and each
+    number's list once.
     """
     try:
-        for earlier in earlier_tries(dispatch, ports.alerts):
-            if _found(earlier, dispatch, ports, until):
+        tries = list(earlier_tries(dispatch, ports.alerts))
+        lists = Lists(tries, ports, whole=False)
+        for earlier in tries:
+            if _found(earlier, dispatch, lists, ports, until):
                 return LastLook.FOUND
     except DeliveryError as error:
         end = ports.clock.now() + seconds(ports.timings.give_back_wait)
@@ -41,13 +45,14 @@ def last_look(dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> Last
     return LastLook.NOT_FOUND
 
 
-def _found(earlier: Dispatch, dispatch: Dispatch, ports: DispatchPorts, until: datetime) -> bool:
+def _found(
+    earlier: Dispatch, dispatch: Dispatch, lists: Lists, ports: DispatchPorts, until: datetime
+) -> bool:
     if earlier.sid:
         if stands(earlier):
             _take_back(dispatch, earlier, ports, until)
         return stands(earlier)
-    found = listed(earlier, ports)
-    own = nobodys(found, ports.alerts)
+    own = nobodys(lists.of(earlier), ports.alerts)
     if not own:
         return False
     step = adopt(earlier.id, own[0], "dispatch.adopted", ports, until)

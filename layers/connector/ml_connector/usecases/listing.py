@@ -2,7 +2,8 @@
 
 A list's text is frozen when it is made. What was handled since is taken off by another text in its
 place; where nothing is left, nothing is sent. A plain reminder of a bill that stands on the list of
-the day is left out: the list was one.
+the day is left out once the list was told: the list was one. Until then it waits for the list, and
+where the list cannot go out any more, the reminder does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.cases import DAILY_LIST, Case, CaseState, StopReason
 from ml_connector.domain.dispatches import DispatchState
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.hours import zone_named
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.listed import list_id, still_waits
@@ -31,10 +33,25 @@ if TYPE_CHECKING:
     from ml_connector.domain.cases import Alert
     from ml_connector.domain.dispatches import Dispatch
     from ml_connector.domain.documents import Document
+    from ml_connector.domain.unit_of_work import CaseFile
 
 #: Why a list is not sent, or a reminder left out, in the audit.
 ALL_HANDLED = "everything on it was handled"
 ON_THE_LIST = "on the daily list"
+#: Why a reminder waits.
+LIST_UNDER_WAY = "the daily list is on its way"
+
+#: As far as anybody will ever know, it arrived.
+_TOLD = (DispatchState.DELIVERED, DispatchState.UNCONFIRMED)
+
+
+@frozen
+class OnList:
+    """A list that says what a reminder would: the list's case, and until when the reminder waits to
+    hear what became of it. None: it was told."""
+
+    case: str
+    wait: datetime | None
 
 
 def outdated(file: DispatchFile, ports: DispatchPorts) -> bool:
@@ -103,8 +120,10 @@ def shorten(dispatch_id: str, ports: DispatchPorts, until: datetime) -> Dispatch
     return step.successor
 
 
-def on_the_list(file: DispatchFile, person: Approver, ports: DispatchPorts, now: datetime) -> str:
-    """The case of the list that says what this reminder would; empty where it has to go out.
+def on_the_list(
+    file: DispatchFile, person: Approver, ports: DispatchPorts, now: datetime
+) -> OnList | None:
+    """The list that says what this reminder would; None where the reminder has to go out.
 
     Only plain repetitions of texts are left out, and only while the list is newer than their own
     pause: nobody hears less often than the rule says. Raises StoreUnavailable.
@@ -112,21 +131,33 @@ def on_the_list(file: DispatchFile, person: Approver, ports: DispatchPorts, now:
     cases = {case.id: case for case in file.cases}
     pairs = [(cases[alert.case_id], alert) for alert in file.alerts]
     if not pairs or not all(_plain_reminder(case, alert) for case, alert in pairs):
-        return ""
+        return None
     first = pairs[0][0]
     day = now.astimezone(_wall(first, person)).date()
     found = ports.alerts.case_file(list_id(first.company, person.id, day))
     if found is None or found.case.state.ended:
-        return ""
-    if any(alert.stop_reason for alert in found.alerts):
-        return ""
+        return None
     said = {(each.document, each.case_id) for each in found.case.listed}
     age = now - found.case.opened_at
     for case, alert in pairs:
         pause = step_of(case, alert).repeat
         if (case.document, case.id) not in said or pause is None or age >= pause:
-            return ""
-    return found.case.id
+            return None
+    return _fate(found, ports, now)
+
+
+def _fate(found: CaseFile, ports: DispatchPorts, now: datetime) -> OnList | None:
+    """What became of a list so far; None where it will not be told."""
+    names = [alert.dispatch for alert in found.alerts if alert.stop_reason is None]
+    dispatch = ports.alerts.dispatch(names[0]) if names else None
+    if dispatch is None:
+        return None
+    if dispatch.state.settled:
+        return OnList(found.case.id, None) if dispatch.state in _TOLD else None
+    later = now + seconds(max(ports.timings.status_interval, ports.timings.bundle_window))
+    if dispatch.state is DispatchState.WAITING:
+        later = max(later, dispatch.due_at)
+    return OnList(found.case.id, later) if later < found.case.expires_at else None
 
 
 def _plain_reminder(case: Case, alert: Alert) -> bool:

@@ -25,10 +25,9 @@ from ml_connector.domain.payments import PaymentDocument
 from ml_connector.domain.people import Directory
 from ml_connector.domain.planning import PlanTimes, open_case
 from ml_connector.domain.unit_of_work import Change, DocumentWrite
-from ml_connector.errors import StoreConflict
 
 from .catching_up import Ports, catch_up, catch_up_person
-from .commit import commit
+from .commit import commit_if_first
 from .restoring import caught_up, on_a_new_chain
 
 #: How a case ends that came back and whose document knows nothing of it any more.
@@ -152,19 +151,8 @@ def _on_a_new_chain(document: AnyDocument, ports: Ports, until: datetime) -> boo
     }
     entry = entry_after(document.head, after.chain, now, "document.seen", seen)
     change = Change(ports.new_id(), documents=(DocumentWrite(after, entry),))
-    try:
-        commit(
-            ports.alerts,
-            change,
-            stored_write_id=lambda: None,
-            clock=ports.clock,
-            until=until,
-            sleep=ports.sleep,
-        )
-    except StoreConflict:
-        # A poll saw it, or an earlier try got through.
-        return False
-    return True
+    # Not the first: a poll saw it, or an earlier try got through.
+    return commit_if_first(change, ports, until)
 
 
 def _base(

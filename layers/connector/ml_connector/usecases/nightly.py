@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.explaining import Explained, Row, name_of
 from ml_connector.domain.flows import FlowCompany
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.errors import OutOfTime, SecretUnavailable, SourceError, StoreError
 
@@ -47,7 +48,7 @@ RUNBOOK = "docs/runbooks/unexplained.md"
 _FINE = frozenset({"reconciled", "maintenance", "not_configured", "not_polled_yet"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NightPorts:
     """What it works with."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.notices import Frame, Notice, opt_out_notice
 from ml_connector.errors import ConfigurationError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .steps import DispatchPorts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Lead:
     """Somebody to be told, and the company whose name their text begins with."""
 

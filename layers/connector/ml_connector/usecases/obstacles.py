@@ -1,6 +1,7 @@
 """What stands before a send: why it is not to be sent at all, or not yet.
 
-The order of the reasons is promised: handled, expired, opted out, then quiet hours.
+The order of the reasons is promised: handled, expired, opted out, then quiet hours. After expired
+comes what only a case of several steps knows: the person said that it is not theirs.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from datetime import UTC, datetime
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import Json
-from ml_connector.domain.cases import CaseState, StopReason
+from ml_connector.domain.cases import StopReason, stop_of
 from ml_connector.domain.hours import zone_named
-from ml_connector.domain.plans import step_of
+from ml_connector.domain.passing_on import not_theirs
+from ml_connector.domain.plans import resent, step_of
 
 from . import listing
 from .dispatch_files import DispatchFile, Step
@@ -27,6 +29,8 @@ def reason_to_stop(file: DispatchFile, person: Approver | None, now: datetime) -
         return _why_unwanted(file)
     if all(case.expires_at <= now for case in file.cases):
         return StopReason.EXPIRED
+    if _handed_back(file):
+        return StopReason.DECLINED
     obstacle = person.obstacle_to(file.dispatch.channel) if person else "unknown approver"
     if obstacle and person and person.opted_out:
         return StopReason.OPTED_OUT
@@ -44,16 +48,24 @@ def quiet_until(file: DispatchFile, person: Approver, now: datetime) -> tuple[da
     return (until, hours.obstacle_at(now, zone)) if until > now else None
 
 
+def _handed_back(file: DispatchFile) -> bool:
+    """Whether the person has said of all it is about that it is not theirs.
+
+    What an operator has them told in spite of that goes out.
+    """
+    still = {member.alert_id for member in file.open_members}
+    return all(
+        file.dispatch.recipient in not_theirs(one) and not resent(one.case, alert)
+        for one in file.files
+        for alert in one.alerts
+        if alert.id in still
+    )
+
+
 def _why_unwanted(file: DispatchFile) -> StopReason:
-    stopped = (alert.stop_reason for alert in file.alerts if alert.stop_reason)
-    ended = {case.state for case in file.cases}
-    if CaseState.EXPIRED in ended:
-        reason = StopReason.EXPIRED
-    elif CaseState.HANDLED in ended:
-        reason = StopReason.HANDLED
-    else:
-        reason = StopReason.NEEDLESS
-    return next(stopped, reason)
+    cases = {case.id: case for case in file.cases}
+    stopped = (stop_of(cases[alert.case_id], alert) for alert in file.alerts)
+    return next((reason for reason in stopped if reason), StopReason.NEEDLESS)
 
 
 def left_to(daily_list: str, file: DispatchFile) -> Step:

@@ -6,10 +6,18 @@ from datetime import datetime
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.audit import Json
-from ml_connector.domain.delivery import FINAL, Cure, MessageStatus, ProviderMessage, Verdict
+from ml_connector.domain.delivery import (
+    FINAL,
+    NOT_ARRIVED,
+    Cure,
+    MessageStatus,
+    ProviderMessage,
+    Verdict,
+)
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds
 
+from . import refusals
 from .dispatch_files import DispatchFile, Step
 from .figures import DELIVERED, say_dispatch_took, say_price
 from .following import after_failure
@@ -71,6 +79,8 @@ def _settle(
     dispatch: Dispatch, message: ProviderMessage, ports: DispatchPorts, until: datetime
 ) -> bool:
     verdict = ports.messenger.judge(message.error_code)
+    failed = message.status in NOT_ARRIVED
+    still = noted(dispatch, message.error_code, verdict, ports) if failed else None
 
     def settled(file: DispatchFile, now: datetime) -> Step | None:
         before = file.dispatch
@@ -82,13 +92,23 @@ def _settle(
         if after.state is DispatchState.DELIVERED:
             return Step(after, "dispatch.delivered", data)
         data |= {"error_code": message.error_code, "reason": verdict.reason}
-        return after_failure(file, after, verdict, data, ports, now)
+        return after_failure(file, after, verdict, data, ports, now, still)
 
     step = take(dispatch.id, settled, ports, until)
     if step is None:
         return False
     tell(step, verdict, ports)
     return True
+
+
+def noted(
+    dispatch: Dispatch, code: int | None, verdict: Verdict, ports: DispatchPorts
+) -> datetime | None:
+    """Have what an operator has to act on stand still, before anything follows; until when."""
+    if verdict.cure is not Cure.BLOCKED:
+        return None
+    refusal = refusals.Refusal(verdict.reason, code, verdict.account, costs=True)
+    return refusals.note(dispatch, refusal, ports)
 
 
 def tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:
@@ -110,10 +130,5 @@ def tell(step: Step, verdict: Verdict, ports: DispatchPorts) -> None:
     if step.stop:
         telemetry.error("alert_failed", dispatch=dispatch.id, reason=step.stop.value)
         telemetry.count("AlertsFailed")
-    if verdict.cure is Cure.BLOCKED:
-        end = ports.clock.now() + seconds(ports.timings.blocked_pause)
-        ports.alerts.pause(dispatch.company, end, verdict.reason)
-        telemetry.error("sends_blocked", company=dispatch.company, reason=verdict.reason)
-        telemetry.count("SendsBlocked")
     if step.successor:
         ring_new(step.successor, ports)

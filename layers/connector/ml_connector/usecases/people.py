@@ -3,21 +3,27 @@
 Twilio keeps such a list too and refuses texts to whoever is on it (21610). Ours is written as soon
 as we hear of it, so that nothing more is tried, somebody else can be told, and the audit knows.
 Each change is one transaction: the person's row, an entry of their chain, and for an opt-out the
-text that tells who leads accounts payable of it.
+texts that tell who leads accounts payable of it. Of very many people with one number, each are
+written in their turn; and where there are more texts than one transaction holds, those it does not
+are written before it. Their ids come from what they are about, so whoever dies in between leaves
+nothing that the next look does not make up for, and nobody is told twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ml_connector.domain.approvers import Approver
 from ml_connector.domain.audit import Json, entry_after
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.phone import fingerprint
 from ml_connector.domain.unit_of_work import Change, PersonWrite, SidRecord
 
+from .commit import commit_if_first
 from .deciding import decide_and_write
 from .steps import DispatchPorts
 
@@ -32,11 +38,15 @@ PROVIDER = "provider"
 #: What is the person's own word, and theirs to take back.
 _OWN_WORD = frozenset({REPLY, PROVIDER})
 
+#: So many people are written in one transaction, two parts each, with so many notices, four parts
+#: each: 40 and 56 of the hundred it may have, and the reply's SID.
+TOGETHER, MOST_NOTICES = 20, 14
+
 #: What the SIDs of replies are recorded for that are about a person and not about a dispatch.
 PERSON = "person"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """What a number asked for: texts, or none. `reply` is the SID of the text that said so.
 
@@ -64,43 +74,84 @@ def opted_out(
 def fulfil(
     wish: Wish, people: Sequence[str], ports: DispatchPorts, until: datetime
 ) -> tuple[str, ...]:
-    """Write the wish for all these people at once; the ids of those it changed anything for.
+    """Write the wish for all these people; the ids of those it changed anything for.
 
     The reply's SID is recorded with it, so that it is acted on once. Where it changes nothing,
     nothing is written. An opt-out that was not the person's own word is not theirs to take back.
     Raises as `decide_and_write`.
     """
-
-    def decided() -> Change | None:
-        now = ports.clock.now()
-        found = (ports.approvers.approver(approver) for approver in dict.fromkeys(people))
-        concerned = [who for who in found if who and _concerns(wish, who)]
-        if not concerned:
-            return None
-        heard = frozenset(who.id for who in concerned)
-        made = [_change(wish, who, heard, ports, now) for who in concerned]
-        told = [notice for _, notices in made for notice in notices]
-        return Change(
-            ports.new_id(),
-            people=tuple(write for write, _ in made),
-            sids=(SidRecord(wish.reply, PERSON),) if wish.reply else (),
-            cases=tuple(notice.case for notice in told),
-            alerts=tuple(notice.alert for notice in told),
-            dispatches=tuple(notice.dispatch for notice in told),
+    heard = frozenset(people)
+    all_of_them = tuple(dict.fromkeys(people))
+    changed: list[str] = []
+    for start in range(0, len(all_of_them), TOGETHER):
+        some = all_of_them[start : start + TOGETHER]
+        # Recorded with the last of them: until then it is new to whoever looks.
+        last = start + TOGETHER >= len(all_of_them)
+        sid = wish.reply if last else ""
+        change = decide_and_write(
+            partial(_decided, wish, some, heard, sid, ports, until),
+            partial(_stored_write_id, ports),
+            ports,
+            until,
         )
-
-    def stored_write_id(change: Change) -> str | None:
-        stored = ports.approvers.approver(change.people[0].approver.id)
-        return stored.write_id if stored else None
-
-    change = decide_and_write(decided, stored_write_id, ports, until)
-    changed = tuple(write.approver.id for write in change.people) if change else ()
+        changed += [write.approver.id for write in change.people] if change else []
     for approver in changed:
         if wish.texts:
             ports.telemetry.event("approver_opted_in", approver=approver, source=wish.source)
         else:
             ports.telemetry.warning("approver_opted_out", approver=approver, source=wish.source)
-    return changed
+    return tuple(changed)
+
+
+def _decided(
+    wish: Wish,
+    people: Sequence[str],
+    heard: frozenset[str],
+    sid: str,
+    ports: DispatchPorts,
+    until: datetime,
+) -> Change | None:
+    now = ports.clock.now()
+    found = (ports.approvers.approver(approver) for approver in people)
+    concerned = [who for who in found if who and _concerns(wish, who)]
+    if not concerned:
+        return None
+    made = [_change(wish, who, heard, ports, now) for who in concerned]
+    told = [notice for _, notices in made for notice in notices]
+    with_them = told[:MOST_NOTICES]
+    for start in range(MOST_NOTICES, len(told), MOST_NOTICES):
+        _tell_before(told[start : start + MOST_NOTICES], ports, until)
+    return _change_of(
+        with_them,
+        ports,
+        people=tuple(write for write, _ in made),
+        sids=(SidRecord(sid, PERSON),) if sid else (),
+    )
+
+
+def _stored_write_id(ports: DispatchPorts, change: Change) -> str | None:
+    stored = ports.approvers.approver(change.people[0].approver.id)
+    return stored.write_id if stored else None
+
+
+def _tell_before(notices: Sequence[Notice], ports: DispatchPorts, until: datetime) -> None:
+    """Write what one transaction with the person has no room for, but for what is there already."""
+    if commit_if_first(_change_of(notices, ports), ports, until):
+        return
+    cases = ports.alerts.case_file
+    missing = [notice for notice in notices if cases(notice.case.case.id) is None]
+    if missing:
+        commit_if_first(_change_of(missing, ports), ports, until)
+
+
+def _change_of(notices: Sequence[Notice], ports: DispatchPorts, **more: Any) -> Change:  # noqa: ANN401 - parts of a Change
+    return Change(
+        ports.new_id(),
+        cases=tuple(notice.case for notice in notices),
+        alerts=tuple(notice.alert for notice in notices),
+        dispatches=tuple(notice.dispatch for notice in notices),
+        **more,
+    )
 
 
 def _concerns(wish: Wish, person: Approver) -> bool:
@@ -130,7 +181,8 @@ def _change(
     if wish.texts:
         entry = entry_after(person.head, person.chain, now, "person.opted_in", data)
         return PersonWrite(after, entry), ()
-    cause = f"{person.head.seq}#{wish.reply}"
+    # The reply's own, where there is one: told once, however often it takes to write it.
+    cause = wish.reply or f"{person.head.seq}#"
     from .notices import opt_out_notices  # noqa: PLC0415 - few ever opt out
 
     notices = opt_out_notices(after, cause, heard, ports, now)

@@ -8,21 +8,14 @@ the next poll.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
-from ml_connector.domain.bills import Bill, BillsRead
-from ml_connector.domain.documents import CompanyState, Document, bill_document_id
-from ml_connector.domain.events import (
-    EventKind,
-    Sighting,
-    gone,
-    seen_again,
-    seen_first,
-    too_many_gone,
-)
+from ml_connector.domain.bills import BillsRead
+from ml_connector.domain.documents import CompanyState, Document, bill_document_id, gaps_after
+from ml_connector.domain.events import EventKind
 from ml_connector.domain.flows import Flow, FlowCompany
 from ml_connector.domain.instants import seconds
 from ml_connector.errors import (
@@ -30,22 +23,23 @@ from ml_connector.errors import (
     OutOfTime,
     SecretUnavailable,
     SourceError,
-    SourceProtocolError,
-    StoreConflict,
     StoreError,
 )
 
 from . import failing
+from .absent import Absences
 from .books import Bookkeeper
-from .days import overdue_since_yesterday, settle, zone_of
+from .broken_off import failed
+from .days import overdue_since_yesterday, zone_of
 from .duplicates import Duplicates
 from .late import LateFinds
+from .looking import Looker
 from .lost_cases import note_watched, polled_before, without_their_cases
 from .payments import PaymentPoll
 from .ports import PollPorts
 from .reading import say_failed, say_problems, say_zone
 from .recording import Recorder
-from .recreated import Recreations, replaced
+from .recreated import Recreations
 from .sources import Sources, sources_of
 from .waiting import say_waiting
 from .writing import Writer
@@ -90,7 +84,7 @@ def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
             return report
         lease = ports.documents.lease(key, ports.clock.now(), until + seconds(LEASE_MARGIN))
     except (SecretUnavailable, StoreError) as error:
-        _failed(error, None, ports, report, company)
+        failed(error, None, ports, report, company)
         return report
     if lease is None:
         report.outcome = "busy"
@@ -99,43 +93,8 @@ def poll_company(key: str, ports: PollPorts, until: datetime) -> PollReport:
     try:
         poll.run()
     except (SourceError, StoreError, OutOfTime) as error:
-        _failed(error, poll.broken_off(), ports, report, company)
+        failed(error, poll.broken_off(), ports, report, company)
     return report
-
-
-def _failed(
-    error: ConnectorError,
-    lease: CompanyState | None,
-    ports: PollPorts,
-    report: PollReport,
-    company: FlowCompany | None,
-) -> None:
-    """Nothing is lost: the watermark stays, and the next poll reads the same again."""
-    if lease and _was_overtaken(error, lease, ports):
-        ports.telemetry.warning(
-            "poll_overtaken", company=report.company, code=error.code, reason=error.safe_message
-        )
-        report.outcome = "overtaken"
-        return
-    report.outcome = error.code
-    maintenance = company.calendar.maintenance_at(ports.clock.now()) if company else None
-    say_failed(ports.telemetry, "poll_failed", report.company, error, maintenance)
-    if not maintenance:
-        ports.telemetry.count("PollsFailed")
-
-
-def _was_overtaken(error: ConnectorError, lease: CompanyState, ports: PollPorts) -> bool:
-    """Give the lease back, with the error noted; true when it is somebody else's by now.
-
-    A lease that cannot be given back runs out by itself.
-    """
-    try:
-        ports.documents.finish(replace(lease, last_error=error.code))
-    except StoreConflict:
-        return True
-    except StoreError:
-        return False
-    return False
 
 
 class _Poll:
@@ -171,6 +130,21 @@ class _Poll:
         self._record = self._writer.record
         self._recreations = Recreations(lease, ports)
         self._duplicates = Duplicates(flow, lease, ports)
+        keeper, writer, zone = self._bookkeeper, self._writer, lambda: self._zone
+        looker = self._looker = Looker(lease, ports, sources.history, keeper, writer, zone)
+        self._absences = Absences(
+            source=sources.bills,
+            company=company,
+            lease=lease,
+            ports=ports,
+            looker=looker,
+            bookkeeper=keeper,
+            writer=writer,
+            recreations=self._recreations,
+            duplicates=self._duplicates,
+            zone=zone,
+            note=self._note,
+        )
 
     def run(self) -> None:
         """Read, detect, record, ring; then move the watermarks."""
@@ -181,9 +155,9 @@ class _Poll:
             self._writer.ring()
             raise
         finally:
-            self._report.transactions += self._bookkeeper.transactions
+            self._report.transactions += self._bookkeeper.transactions + self._looker.transactions
         self._writer.ring()
-        self._finish(read, after, trouble)
+        self._finish(read, after, self._absences.trouble or (trouble.code if trouble else ""))
 
     def broken_off(self) -> CompanyState:
         """The lease with what a poll that did not get to its end leaves to the next one."""
@@ -201,6 +175,7 @@ class _Poll:
             stored = self._ports.documents.waiting(key)
         waiting = self._waiting = {document.id: document for document in stored}
         read = self._read()
+        self._looker.compare(read, waiting)
         self._report.bills = len(read.bills)
         others = [bill_document_id(b.record_no) for b in read.bills]
         known = self._ports.documents.documents(key, [x for x in others if x not in waiting])
@@ -211,18 +186,18 @@ class _Poll:
         # What the read shows is recorded before anything is made of what it does not show: doubts
         # about the one must not keep people from hearing of the other.
         usual = self._recreations.sort_out(read.bills, known) if self._lease.baseline_done else None
-        looked = self._look(read.bills if usual is None else usual, known)
+        looked = self._looker.look(read.bills if usual is None else usual, known)
         looked = self._duplicates.said(looked, known.values())
         shown = [waiting[name] for name in dict.fromkeys(others) if name in waiting]
         changed = {one.document.id for one in looked} | self._bookkeeper.held
         same = [document for document in shown if document.id not in changed]
         found = self._late.tied(looked, known, waiting.values(), same)
-        self._record_settled(found, known)
+        self._looker.record(found, known)
         self._writer.tell_late()
         changed |= {one.document.id for one in found}
         same = [document for document in same if document.id not in changed]
         try:
-            after = self._missing(read, waiting | self._woken(read, known))
+            after = self._absences.settle(read, known, waiting)
         except SourceError:
             self._rest(same)
             raise
@@ -230,7 +205,7 @@ class _Poll:
         return after
 
     def _rest(self, same: list[Document]) -> None:
-        self._record_recreated()
+        self._absences.record_recreated()
         self._overdue(same)
 
     def _read(self) -> BillsRead:
@@ -252,30 +227,6 @@ class _Poll:
         say_problems(self._ports.telemetry, self._lease.company, read)
         say_zone(self._ports.telemetry, self._lease.company, read)
 
-    def _look(self, bills: Iterable[Bill], known: dict[str, Document]) -> list[Sighting[Document]]:
-        now = self._ports.clock.now()
-        found: list[Sighting[Document]] = []
-        for bill in bills:
-            stored = known.get(bill_document_id(bill.record_no))
-            sighting = (
-                seen_again(stored, bill, now)
-                if stored
-                else seen_first(self._lease.company, bill, now)
-            )
-            if sighting and sighting.changed:
-                found.append(sighting)
-        return self._bookkeeper.ready(found, changed=True)
-
-    def _record_settled(self, found: list[Sighting[Document]], known: dict[str, Document]) -> None:
-        """Record what is clear; then find out what was done to bills that show only a new stamp."""
-        doubtful = [one for one in found if one.doubtful]
-        self._record(one for one in found if not one.doubtful)
-        if doubtful and self._sources.history:
-            now = self._ports.clock.now()
-            doubtful, used = settle(doubtful, known, self._sources.history, now, self._zone)
-            self._report.transactions += used
-        self._record(doubtful)
-
     def _overdue(self, documents: Iterable[Document]) -> None:
         """Only where a rule asks for it: the calendar alone is no news of Intacct's."""
         if self._lease.baseline_done and self._flow.speaks_of(EventKind.OVERDUE):
@@ -285,73 +236,6 @@ class _Poll:
     @cached_property
     def _zone(self) -> tzinfo:
         return zone_of(self._company.zone, self._company.key, self._ports.telemetry)
-
-    # ----------------------------------------------------------------------- absent bills
-    def _woken(self, read: BillsRead, known: dict[str, Document]) -> dict[str, Document]:
-        """Bills that this very read showed to wait again, and then again under another number.
-
-        They were made anew while we read: whether they are still there has to be asked as well.
-        """
-        shown = (bill_document_id(bill.record_no) for bill in read.bills if bill.state.waiting)
-        twins = [
-            name
-            for name in dict.fromkeys(shown)
-            if name in known and not known[name].waiting and self._recreations.has_twin(known[name])
-        ]
-        if not twins:
-            return {}
-        found = self._ports.documents.documents(self._lease.company, twins)
-        return {name: document for name, document in found.items() if document.waiting}
-
-    def _missing(self, read: BillsRead, waiting: dict[str, Document]) -> BillsRead:
-        """Deal with waiting bills that the read did not show: asked for by key before they count.
-
-        Returns the read, incomplete if it has to be made again.
-        """
-        shown = {bill_document_id(bill.record_no) for bill in read.bills}
-        # A bill that one page showed and a later one under another number was made anew meanwhile.
-        absent = [
-            document
-            for name, document in waiting.items()
-            if name not in shown or self._recreations.has_twin(document)
-        ]
-        numbers = [*(document.record_no for document in absent), *self._recreations.in_doubt]
-        if not numbers or not read.complete:
-            return read
-        again = self._sources.bills.read_by_key(numbers)
-        self._note(again)
-        self._record_settled(self._look(again.bills, waiting), waiting)
-        rows = {bill_document_id(bill.record_no) for bill in again.bills}
-        without_row = [document for document in absent if document.id not in rows]
-        if not again.complete:
-            return replace(read, complete=False)
-        if again.quarantined:
-            # Which of the rows could not be read is not known: none of them is missing for sure.
-            return read
-        self._recreations.decided()
-        pairs = [(d, bill) for d in without_row if (bill := self._recreations.successor(d))]
-        self._continue(pairs)
-        without_row = [d for d in without_row if all(d is not old for old, _ in pairs)]
-        if too_many_gone([d.id for d in without_row], list(waiting)):
-            raise SourceProtocolError(
-                f"{len(without_row)} of {len(waiting)} waiting bills have no row any more; nothing"
-                " is cancelled on that: check the API user's permissions and entity access"
-            )
-        now = self._ports.clock.now()
-        self._record(gone(document, now) for document in without_row)
-        return read
-
-    def _record_recreated(self) -> None:
-        """What is left of the purchase orders' bills nobody knew of."""
-        pairs, new = self._recreations.rest()
-        self._continue(pairs)
-        self._record(self._duplicates.said(self._look(new, {})))
-
-    def _continue(self, pairs: Sequence[tuple[Document, Bill]]) -> None:
-        now = self._ports.clock.now()
-        again = [self._recreations.continued(old, bill, now) for old, bill in pairs]
-        olds = {one.document.id: replaced(*pair) for one, pair in zip(again, pairs, strict=True)}
-        self._record(self._bookkeeper.ready(again, changed=True), olds)
 
     # -------------------------------------------------------------------------- payments
     def _payments(self) -> tuple[CompanyState, ConnectorError | None]:
@@ -372,7 +256,7 @@ class _Poll:
             self._report.transactions += part.transactions
 
     # --------------------------------------------------------------------------- the end
-    def _finish(self, read: BillsRead, after: CompanyState, trouble: ConnectorError | None) -> None:
+    def _finish(self, read: BillsRead, after: CompanyState, trouble: str) -> None:
         # A time in the future is believed no further than it can be true.
         error = read.zone_error or timedelta(0)
         seen = [bill.modified - error for bill in read.bills if bill.modified]
@@ -381,7 +265,6 @@ class _Poll:
         # Bills that wait for their lines are read again by the next poll, as far back as this one.
         done = read.complete and not self._bookkeeper.held
         self._report.outcome = "polled" if done else "incomplete"
-        said = trouble.code if trouble else ""
         if done:
             # Before the time of the last good poll, by which its case is known, is written over.
             failing.over(self._company, self._lease.poll_succeeded_at, self._ports, self._until)
@@ -393,17 +276,25 @@ class _Poll:
                 watermark=max(marks) if marks and done else self._lease.watermark,
                 baseline_done=self._lease.baseline_done or done,
                 poll_succeeded_at=now if done else self._lease.poll_succeeded_at,
-                last_error=said if done else "incomplete",
+                utc_offset=read.utc_offset if done else self._lease.utc_offset,
+                gaps=gaps_after(self._lease, now, self._patience) if done else self._lease.gaps,
+                last_error=trouble if done else "incomplete",
             )
         )
         if done:
             note_watched(self._company.key, self._lease.poll_succeeded_at, self._ports)
             telemetry = self._ports.telemetry
             say_waiting(self._company.key, read.bills, self._waiting, now, telemetry)
-        if done and trouble is None:
+        if done and not trouble:
             self._ports.telemetry.count("PollsSucceeded")
         elif not self._company.calendar.maintenance_at(now):
             self._ports.telemetry.count("PollsFailed")
+
+    @property
+    def _patience(self) -> timedelta:
+        """How far apart two complete polls may be before anybody has to know."""
+        timings, longest = self._ports.timings, self._company.calendar.longest_interval
+        return max(seconds(timings.poll_stale), 2 * longest * timings.poll_scale)
 
     def _tell_lists(self) -> tuple[tuple[str, str], ...]:
         """Once everything this poll found is recorded: what still waits, where it is time."""

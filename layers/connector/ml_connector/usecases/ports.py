@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
+
+from ml_connector.domain.frozen import frozen
 
 if TYPE_CHECKING:
     from ml_connector.domain.approvers import Approver
@@ -31,8 +32,13 @@ if TYPE_CHECKING:
     from ml_connector.domain.flows import Flow
     from ml_connector.domain.payments import ClearedRead, PaymentDocument, PaymentsRead
     from ml_connector.domain.replies import InboundText, InboxMark
-    from ml_connector.domain.standstill import Standstill
-    from ml_connector.domain.unit_of_work import CaseFile, Change, ReferenceRecord
+    from ml_connector.domain.standstill import Pause, Standstill
+    from ml_connector.domain.unit_of_work import (
+        CaseFile,
+        Change,
+        LineRecord,
+        ReferenceRecord,
+    )
     from ml_connector.settings import Timings
 
 
@@ -88,11 +94,13 @@ class Messenger(Protocol):
     def list_created_since(self, since: datetime) -> Iterator[ProviderMessage]:
         """All messages of our sender created at or after `since`, newest first."""
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderMessage]:
+    def list_to(self, to: str, since: datetime, *, whole: bool = True) -> Iterator[ProviderMessage]:
         """Messages to one number, newest first, without a date filter on the wire.
 
-        Unsent messages have no send date, so the provider's date filter may hide them; what is
-        older than `since` is dropped here.
+        Whoever of ours they come from: the sender may have been changed since. Unsent messages have
+        no send date, so the provider's date filter may hide them, and nobody says where they stand
+        in its lists: the `whole` list is read, or else no further than to where it gets older than
+        `since`. What is older is dropped here.
         """
 
     def fetch(self, sid: str) -> ProviderMessage | None:
@@ -112,6 +120,13 @@ class Caller(Protocol):
     def confirms(self) -> bool:
         """Whether calls ask for a key; without a published flow they only announce."""
 
+    @property
+    def sender(self) -> str:
+        """What calls are placed with: the published flow, or the number they come from."""
+
+    def with_sender(self, sender: str) -> Caller:
+        """The caller for what was placed with that sender; where it is empty, this one."""
+
     def place_call(self, request: CallRequest, timeout: float) -> ProviderCall:
         """Start one call, once: never retried here. `timeout` in seconds, the whole request.
 
@@ -121,8 +136,11 @@ class Caller(Protocol):
     def list_started_since(self, since: datetime) -> Iterator[ProviderCall]:
         """All our calls started at or after `since`, newest first: active, or ended."""
 
-    def list_to(self, to: str, since: datetime) -> Iterator[ProviderCall]:
-        """Our calls to one number started at or after `since`, each with what it carries."""
+    def list_to(self, to: str, since: datetime, *, whole: bool = True) -> Iterator[ProviderCall]:
+        """Our calls to one number started at or after `since`, each with what it carries.
+
+        `whole` as for messages.
+        """
 
     def outcome(self, sid: str) -> ProviderCall | None:
         """One call with how it ended, or None where the provider does not know it (any more)."""
@@ -182,6 +200,9 @@ class AlertStore(Protocol):
     def references(self, recipient: str, since: datetime) -> list[ReferenceRecord]:
         """What was texted to a person since then, newest first."""
 
+    def last_call(self, line: str) -> LineRecord | None:
+        """The last call to a number of those that carry nothing of ours; by a name for it."""
+
     def inbox_mark(self) -> InboxMark | None:
         """Where reading replies stands; None before the first look."""
 
@@ -201,14 +222,17 @@ class AlertStore(Protocol):
     def blank_due(self, until: datetime, limit: int) -> list[str]:
         """Ids of dispatches to blank by then, oldest first; from an index that may lag."""
 
-    def paused_until(self, company: str) -> datetime | None:
-        """When the company's sends may go on, or None when they are not stopped."""
+    def standstill(self, company: str, channel: str = "") -> Standstill:
+        """Whether sends of the company stand still, and whether tables are being put back.
 
-    def standstill(self, company: str) -> Standstill:
-        """Whether the company's sends are stopped, and whether tables are being put back."""
+        With a `channel` its own pause counts as well.
+        """
 
-    def pause(self, company: str, until: datetime, reason: str) -> None:
-        """Stop a company's sends; a later end replaces an earlier one, never the other way."""
+    def pause(self, company: str, pause: Pause) -> None:
+        """Stop a company's sends, or those over one channel; never ends one that lasts longer."""
+
+    def replace_pause(self, company: str, before: Pause, after: Pause) -> bool:
+        """Put one pause in the place of the other; false where it is no longer there as it was."""
 
     def watched(self, company: str) -> bool:
         """Whether the company was ever read whole, whatever its documents say."""
@@ -315,7 +339,7 @@ class Clock(Protocol):
         """Seconds that only ever grow, for measuring."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PollPorts:
     """What a poll works with."""
 

@@ -11,7 +11,6 @@ from ml_connector.domain.cases import StopReason
 from ml_connector.domain.delivery import CallRequest, Sending, SmsRequest
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
-from ml_connector.domain.throttles import uncounted
 from ml_connector.errors import (
     DeliveryBlocked,
     DeliveryBusy,
@@ -23,7 +22,7 @@ from ml_connector.errors import (
     StoreError,
 )
 
-from . import caps
+from . import refusals
 from .adopting import adopt
 from .dispatch_files import DispatchFile, Step
 from .matching import listed, nobodys
@@ -65,7 +64,7 @@ class Posting:
         except DeliveryBusy as error:
             return self._line_in_use(dispatch, error, claimed)
         except DeliveryBlocked as error:
-            return self._blocked(dispatch.company, error)
+            return self._blocked(dispatch, error)
         except DeliveryTransient as error:
             return self._give_back(error.safe_message, error.retry_after or 0.0)
         except DeliveryRejected as error:
@@ -136,51 +135,55 @@ class Posting:
         return self._give_back(error.safe_message, self._ports.timings.call_busy_wait)
 
     def _give_back(self, reason: str, at_least: float) -> SendOutcome:
-        timings = self._ports.timings
-
         def given_back(file: DispatchFile, now: datetime) -> Step | None:
-            dispatch = file.dispatch
-            if not self._mine(dispatch):
-                return None
-            wait = retry_delay(
-                dispatch.returns + 1,
-                seconds(timings.give_back_wait),
-                seconds(timings.blocked_pause),
-                self._ports.share(),
-                seconds(at_least),
-            )
-            after = d.give_back(dispatch, until=now + wait, look_at=now + wait, reason=reason)
-            counted_at = dispatch.claimed_at or now
-            return Step(
-                after,
-                "dispatch.returned",
-                {"reason": reason, "due_at": to_text(after.due_at)},
-                counters=(
-                    *uncounted(dispatch.recipient, dispatch.channel, counted_at),
-                    *caps.given_back(file, self._ports, counted_at),
-                ),
-            )
+            mine = self._mine(file.dispatch)
+            return self._returned(file, now, reason, at_least) if mine else None
 
         take(self._id, given_back, self._ports, self._until)
         return SendOutcome.RETURNED
 
-    def _blocked(self, company: str, error: DeliveryBlocked) -> SendOutcome:
-        """Nobody can be reached until an operator acts: stand still, use nothing up."""
-        telemetry, pause = self._ports.telemetry, self._ports.timings.blocked_pause
-        telemetry.error(
-            "sends_blocked",
-            company=company,
-            provider_code=error.provider_code,
-            reason=error.safe_message,
+    def _returned(self, file: DispatchFile, now: datetime, reason: str, at_least: float) -> Step:
+        """It waits again, and what the claim counted is taken off."""
+        dispatch, timings = file.dispatch, self._ports.timings
+        wait = retry_delay(
+            dispatch.returns + 1,
+            seconds(timings.give_back_wait),
+            seconds(timings.blocked_pause),
+            self._ports.share(),
+            seconds(at_least),
         )
-        telemetry.count("SendsBlocked")
-        end = self._ports.clock.now() + seconds(pause)
-        try:
-            self._ports.alerts.pause(company, end, error.safe_message)
-        except StoreError as failure:
-            # The next one that is refused stops the company; this one goes back all the same.
-            telemetry.warning("pause_not_recorded", company=company, reason=failure.safe_message)
-        return self._give_back(error.safe_message, pause)
+        after = d.give_back(dispatch, until=now + wait, look_at=now + wait, reason=reason)
+        return Step(
+            after,
+            "dispatch.returned",
+            {"reason": reason, "due_at": to_text(after.due_at)},
+            counters=refusals.given_back(file, self._ports),
+        )
+
+    def _blocked(self, dispatch: Dispatch, error: DeliveryBlocked) -> SendOutcome:
+        """Nobody can be reached this way until an operator acts: stand still, use nothing up."""
+        refusal = refusals.Refusal(error.safe_message, error.provider_code, error.account)
+        end = refusals.note(dispatch, refusal, self._ports)
+
+        def blocked(file: DispatchFile, now: datetime) -> Step | None:
+            if not self._mine(file.dispatch):
+                return None
+            if not refusals.better_elsewhere(file, self._ports, now):
+                wait = max((end - now).total_seconds(), 0.0)
+                return self._returned(file, now, error.safe_message, wait)
+            after = d.refuse(
+                file.dispatch, error_code=error.provider_code, reason=error.safe_message
+            )
+            data = {"error_code": error.provider_code, "reason": error.safe_message}
+            counters = refusals.given_back(file, self._ports)
+            stop = StopReason.UNREACHABLE
+            return Step(after, "dispatch.refused", data, stop=stop, counters=counters)
+
+        step = take(self._id, blocked, self._ports, self._until)
+        if step is None or step.stop is None:
+            return SendOutcome.RETURNED
+        refusals.say_elsewhere(step.after, self._ports)
+        return SendOutcome.REFUSED
 
     def _refused(self, dispatch: Dispatch, error: DeliveryRejected) -> SendOutcome:
         stop = StopReason.OPTED_OUT if error.provider_code == OPTED_OUT else StopReason.UNREACHABLE
@@ -192,7 +195,8 @@ class Posting:
                 file.dispatch, error_code=error.provider_code, reason=error.safe_message
             )
             data = {"error_code": error.provider_code, "reason": error.safe_message}
-            return Step(after, "dispatch.refused", data, stop=stop)
+            counters = refusals.given_back(file, self._ports)
+            return Step(after, "dispatch.refused", data, stop=stop, counters=counters)
 
         take(self._id, refused, self._ports, self._until)
         if stop is StopReason.OPTED_OUT:

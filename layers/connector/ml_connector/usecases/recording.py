@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import TypeAlias, TypeGuard
 
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.domain.books import Books
-from ml_connector.domain.cases import Alert, CaseState, StopReason, case_chain
+from ml_connector.domain.cases import CaseState, case_chain
 from ml_connector.domain.dispatches import UNRECORDED, Dispatch, doubt
 from ml_connector.domain.documents import AnyDocument, CompanyState, Document
 from ml_connector.domain.events import Event, EventKind, Sighting
 from ml_connector.domain.flows import Decision, DecisionContext, Flow, FlowCompany, decide
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.hours import after_business_time
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.payments import PaymentDocument
 from ml_connector.domain.people import Directory
 from ml_connector.domain.planning import Opening, PlanTimes, open_case
-from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, DocumentWrite, Fence
+from ml_connector.domain.unit_of_work import (
+    CaseFile,
+    CaseWrite,
+    Change,
+    DocumentWrite,
+    Fence,
+    stopped_by_the_end,
+)
 from ml_connector.errors import StoreConflict
 
 from .behind import cases_behind
@@ -40,7 +48,7 @@ TRIES = 8
 AnySighting: TypeAlias = Sighting[Document] | Sighting[PaymentDocument]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recorded:
     """What one transaction brought about: dispatches to ring for, and counts."""
 
@@ -49,7 +57,7 @@ class Recorded:
     ended: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """One event's share of the change."""
 
@@ -170,7 +178,7 @@ class Recorder:
             fence=Fence(self._lease.company, self._lease.fence),
             documents=(DocumentWrite(document, entry), *self._replaced(replaces, now)),
             cases=(*(o.case for o in openings), *(self._ended(f, sighting, now) for f in ending)),
-            alerts=(*(a for o in openings for a in o.alerts), *_silenced(ending)),
+            alerts=tuple(a for o in openings for a in o.alerts),
             dispatches=tuple(d for o in openings for d in o.dispatches),
             likenesses=noted(self._flow, document),
         )
@@ -306,8 +314,7 @@ class Recorder:
     def _ended(file: CaseFile, sighting: AnySighting, now: datetime) -> CaseWrite:
         reason = sighting.events[0].kind.value
         case = file.case.ended(CaseState.HANDLED, reason, now)
-        stopped = [alert.id for alert in file.alerts if alert.stop_reason is None]
-        data: dict[str, Json] = {"because": reason, "stopped_alerts": stopped}
+        data: dict[str, Json] = {"because": reason, "stopped_alerts": stopped_by_the_end(file)}
         return CaseWrite(case, entry_after(case.head, case.chain, now, "case.handled", data))
 
     # -------------------------------------------------------------------------- the document
@@ -385,12 +392,3 @@ def _of_bill(sighting: AnySighting) -> TypeGuard[Sighting[Document]]:
 _APPROVALS = (EventKind.APPROVED, EventKind.PARTIALLY_APPROVED)
 
 _CASES = ("case:", "alert:", "audit:case#")
-
-
-def _silenced(ending: list[CaseFile]) -> tuple[Alert, ...]:
-    return tuple(
-        replace(alert.stopped(StopReason.HANDLED), version=alert.version + 1)
-        for file in ending
-        for alert in file.alerts
-        if alert.stop_reason is None
-    )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from ml_connector.domain.unit_of_work import Change, SidRecord
 from ml_connector.errors import ConnectorError, StoreConflict
 
 from .acknowledging import acknowledge
-from .commit import commit
+from .commit import commit_if_first
 from .deciding import acted_on
 from .people import REPLY, Wish, fulfil
 from .ports import Inbox
@@ -60,6 +60,8 @@ class Effect(StrEnum):
     """From a number that is no approver's."""
     KNOWN = "known"
     """No more texts, from somebody who gets none any more."""
+    OUTDATED = "outdated"
+    """STOP or START, listed or written late: a later word of theirs had been heard by then."""
     ELSEWHERE = "elsewhere"
     """Somebody else, who reads along, acted on it."""
 
@@ -115,6 +117,7 @@ class _Look:
         self._inbox = inbox
         self._until = until
         self._report = report
+        self._outdated: frozenset[str] = frozenset()
 
     def run(self, *, awaited: bool) -> None:
         """Read what is new, act on it, move the mark."""
@@ -154,6 +157,7 @@ class _Look:
         since = mark.read_until - seconds(timings.grace + timings.list_lookback)
         texts = list(self._inbox.received_since(since))
         known = self._ports.alerts.known_sids([text.sid for text in texts]) if texts else set()
+        self._outdated = _outdated(texts, known)
         return [text for text in reversed(texts) if text.sid not in known]
 
     # -------------------------------------------------------------------- what follows from them
@@ -201,6 +205,8 @@ class _Look:
     def _act_on(self, text: InboundText, owners: Sequence[Approver]) -> Effect:
         if not owners:
             return Effect.STRANGER
+        if text.sid in self._outdated:
+            return Effect.OUTDATED
         reply = read_reply(text.body)
         effect = Effect.UNKNOWN
         match reply.kind:
@@ -233,15 +239,26 @@ class _Look:
         """So that what nothing follows from is read, and counted, once."""
         for start in range(0, len(sids), TOGETHER):
             records = tuple(SidRecord(sid, NOTHING) for sid in sids[start : start + TOGETHER])
-            try:
-                commit(
-                    self._ports.alerts,
-                    Change(self._ports.new_id(), sids=records),
-                    stored_write_id=lambda: None,
-                    clock=self._ports.clock,
-                    until=self._until,
-                    sleep=self._ports.sleep,
-                )
-            except StoreConflict:
-                # Somebody else reads along. What is left of these is known to them, or read again.
-                continue
+            # Not the first: somebody else reads along. What is left of these is known to them, or
+            # read again.
+            change = Change(self._ports.new_id(), sids=records)
+            commit_if_first(change, self._ports, self._until)
+
+
+def _outdated(texts: Sequence[InboundText], known: Collection[str]) -> frozenset[str]:
+    """The SIDs of wishes that came before another one, of the same number, that was heard already.
+
+    `texts` is the list, newest first. Whatever is new in it stands with all that came later: the
+    list begins no later than the oldest text that may still be new.
+    """
+    heard: dict[str, ReplyKind] = {}
+    found = set()
+    for text in texts:
+        kind = read_reply(text.body).kind
+        if kind not in (ReplyKind.STOP, ReplyKind.START):
+            continue
+        if text.sid in known:
+            heard.setdefault(text.sender, kind)
+        elif heard.get(text.sender, kind) is not kind:
+            found.add(text.sid)
+    return frozenset(found)

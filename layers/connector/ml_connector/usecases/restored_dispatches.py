@@ -8,16 +8,18 @@ its lists before anything else happens.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
 from ml_connector.domain.cases import Alert, Case
 from ml_connector.domain.dispatches import Dispatch, DispatchState, Member
 from ml_connector.domain.documents import AnyDocument
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.ids import dispatch_id
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.messages import reference_code, renewed_text
+from ml_connector.domain.one_text import one_text
 from ml_connector.domain.planning import PlanTimes, first_dispatch
 from ml_connector.domain.plans import VOICE
 from ml_connector.domain.replay import Told
@@ -36,7 +38,7 @@ _WITH_PROVIDER = (DispatchState.SENT, DispatchState.UNCONFIRMED)
 _OPEN = (DispatchState.WAITING, DispatchState.SENDING, DispatchState.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Composer:
     """Makes a dispatch of an alert anew.
 
@@ -89,19 +91,12 @@ class Composer:
             raise StoreError(f"{self.case.document} is not there: the next poll records it; {FIX}")
         if person and self.document and planned:
             return first_dispatch(alert, self.case, self.document, person, self.now, times)
-        new_id = dispatch_id(alert.id, 1)
-        reference = reference_code(new_id)
-        return Dispatch(
-            id=new_id,
-            company=alert.company,
-            channel=alert.channel,
-            recipient=alert.recipient,
-            members=(Member(alert.case_id, alert.id),),
-            text=f"{self.case.company_name or 'Intacct'}: see Intacct. Ref {reference}",
-            reference=reference,
+        company = self.case.company_name or "Intacct"
+        return one_text(
+            alert,
+            lambda reference: f"{company}: see Intacct. Ref {reference}",
+            now=self.now,
             validity_seconds=times.validity_seconds,
-            created_at=self.now,
-            due_at=self.now,
             look_at=self.now,
         )
 

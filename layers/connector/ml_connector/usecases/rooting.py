@@ -8,11 +8,12 @@ again, and both say what was true when they were written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from ml_connector.domain.audit import ChainHead
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import seconds
 from ml_connector.domain.roots import (
     HeadsPage,
@@ -54,7 +55,7 @@ class RootShelf(Protocol):
         """Keep a document. Raises StoreUnavailable."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RootPorts:
     """What writing a root works with."""
 

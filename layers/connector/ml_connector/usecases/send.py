@@ -7,22 +7,24 @@ looks there before anything is sent again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.audit import Json
 from ml_connector.domain.caps import refused as over_cap
 from ml_connector.domain.cases import StopReason
-from ml_connector.domain.dispatches import DispatchState
+from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.phone import fingerprint
+from ml_connector.domain.standstill import Pause, Standstill
 from ml_connector.domain.throttles import counters, wait_until
 from ml_connector.errors import (
     OutOfTime,
     StoreConflict,
 )
 
-from . import bundling, caps, listing
+from . import bundling, caps, lines, listing, refusals
 from .behind import FIX
 from .correlating import ids_of
 from .dispatch_files import DispatchFile, Step, load
@@ -38,7 +40,7 @@ from .obstacles import (
 )
 from .ports import Telemetry
 from .posting import Posting, SendOutcome
-from .steps import DispatchPorts, defer, take
+from .steps import DispatchPorts, defer, put_off, take
 from .thinning import thin_out, thinned
 
 
@@ -54,13 +56,12 @@ def send(dispatch_id: str, ports: DispatchPorts, until: datetime) -> SendOutcome
     ports.telemetry.concerning(**ids_of(dispatch))
     if dispatch.state is not DispatchState.WAITING or dispatch.due_at > now:
         return SendOutcome.DROPPED
-    still = ports.alerts.standstill(dispatch.company)
+    still = ports.alerts.standstill(dispatch.company, dispatch.channel)
     if still.restoring_at(now) or _half_there(file, ports.telemetry):
         return SendOutcome.DROPPED
     paused = still.paused_at(now)
     if file.wanted and paused:
-        defer(dispatch_id, paused, "sends of the company are stopped", ports, until)
-        return SendOutcome.DEFERRED
+        return _stand_still(dispatch_id, paused, ports, until)
     if thinned(file) or listing.outdated(file, ports):
         shorten = thin_out if thinned(file) else listing.shorten
         fewer = shorten(dispatch_id, ports, until)
@@ -72,10 +73,30 @@ def send(dispatch_id: str, ports: DispatchPorts, until: datetime) -> SendOutcome
     timings = ports.timings
     if until - ports.clock.now() <= seconds(timings.twilio_timeout + timings.time_reserve):
         raise OutOfTime("too little time is left to send; the queue delivers it again")
-    return _Sending(dispatch_id, ports, until).run(fresh)
+    return _Sending(dispatch_id, still, ports, until).run(fresh)
 
 
 _SETTLED = {LastLook.FOUND: SendOutcome.FOUND, LastLook.PUT_OFF: SendOutcome.DEFERRED}
+
+
+def _stand_still(
+    dispatch_id: str, pause: Pause, ports: DispatchPorts, until: datetime
+) -> SendOutcome:
+    """Wait for the end of a pause, or where it lasts too long have somebody told another way."""
+
+    def decided(file: DispatchFile, now: datetime) -> Step | None:
+        if file.dispatch.state is not DispatchState.WAITING:
+            return None
+        if refusals.better_elsewhere(file, ports, now):
+            step = suppression(file, StopReason.UNREACHABLE)
+            return replace(step, data={**step.data, "because": pause.reason})
+        return put_off(file, pause.until, refusals.standing_still(pause))
+
+    step = take(dispatch_id, decided, ports, until)
+    if step is None or step.stop is None:
+        return SendOutcome.DEFERRED
+    refusals.say_elsewhere(step.after, ports)
+    return SendOutcome.SUPPRESSED
 
 
 def _half_there(file: DispatchFile, telemetry: Telemetry) -> bool:
@@ -102,15 +123,19 @@ def _look(
     if wary_since and look in (None, LastLook.NOT_FOUND):
         from .doubting import look_first  # noqa: PLC0415 - only after tables were restored
 
-        look = look_first(file.dispatch, wary_since, ports, until)
+        look = look_first(file, wary_since, ports, until)
     return look
 
 
 class _Sending:
     """One claim and what follows from it."""
 
-    def __init__(self, dispatch_id: str, ports: DispatchPorts, until: datetime) -> None:
+    def __init__(
+        self, dispatch_id: str, still: Standstill, ports: DispatchPorts, until: datetime
+    ) -> None:
         self._id = dispatch_id
+        self._still = still
+        self._may_go = False
         self._ports = ports
         self._until = until
         self._token = ports.new_id()
@@ -160,12 +185,18 @@ class _Sending:
         stop = reason_to_stop(file, person, now) or read_again(file, self._ports)
         if stop or person is None:
             return suppression(file, stop or StopReason.NO_CHANNEL)
-        told_in = listing.on_the_list(file, person, self._ports, now)
-        if told_in:
-            return left_to(told_in, file)
+        listed = listing.on_the_list(file, person, self._ports, now)
+        if listed and listed.wait is None:
+            return left_to(listed.case, file)
         turn = bundling.turn(file, self._ports, now)
+        line = lines.line(dispatch, person.phone, self._token, self._ports, now)
         waits_until = (
-            quiet_until(file, person, now) or away_until(file, self._ports, now) or turn.wait
+            quiet_until(file, person, now)
+            or away_until(file, self._ports, now)
+            or (listed and listed.wait and (listed.wait, listing.LIST_UNDER_WAY))
+            or turn.wait
+            or line.wait
+            or self._another_first(file.dispatch, now)
         )
         if waits_until:
             until, reason = waits_until
@@ -173,12 +204,15 @@ class _Sending:
             waits = d.defer(dispatch, until=until, look_at=until, reason=reason)
             counted = turn.counters if turn.wait == waits_until else ()
             return Step(waits, "dispatch.deferred", data, counters=counted)
+        # What is claimed after a race goes on as it began.
+        self._may_go = True
         after = d.claim(
             dispatch,
             token=self._token,
             to=person.phone,
             now=now,
             deadline=self._ports.claim_deadline(now),
+            sender=self._ports.caller.sender if dispatch.voice else "",
         )
         return Step(
             after,
@@ -189,4 +223,11 @@ class _Sending:
                 *turn.counters,
                 *caps.counted(file, self._ports, now),
             ),
+            lines=line.records,
         )
+
+    def _another_first(self, dispatch: Dispatch, now: datetime) -> tuple[datetime, str] | None:
+        """Whether another one is to find out first that sends are no longer refused."""
+        if self._may_go:
+            return None
+        return refusals.goes_first(dispatch, self._still, self._ports, now)

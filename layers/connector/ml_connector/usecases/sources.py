@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ml_connector.domain.frozen import frozen
 
 from .ports import BillSource, BooksSource, HistorySource, PaymentSource, PollPorts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """The ways into one company's Intacct; None for what is not watched there."""
 

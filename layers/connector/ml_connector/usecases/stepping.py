@@ -8,20 +8,21 @@ without end; then the step goes out on what is known, and the audit says as of w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from ml_connector.domain.audit import Json, entry_after
-from ml_connector.domain.cases import Alert, Case, CaseState, StopReason
+from ml_connector.domain.cases import Alert, Case, CaseState
 from ml_connector.domain.dispatches import Dispatch
 from ml_connector.domain.documents import AnyDocument, Subject
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.planning import Begun, PlanTimes, Start, begin
 from ml_connector.domain.plans import (
     Timer,
     due,
-    needless,
+    looked_at,
     seen_to,
     started,
     step_of,
@@ -29,17 +30,18 @@ from ml_connector.domain.plans import (
     without,
 )
 from ml_connector.domain.silences import Silence
-from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change
+from ml_connector.domain.unit_of_work import CaseFile, CaseWrite, Change, stopped_by_the_end
 from ml_connector.errors import ConnectorError, StoreConflict
 
 from .behind import caught_up_on
-from .commit import commit, patiently
+from .commit import commit_case, patiently
+from .passing_on import instead, minding, more_to_pass_on, passed_now, say_nobody_else
 from .ringing import ring_new
 from .silences import MAINTENANCE, READ_AGAIN, maintenance_until, of_silence, silence_of
 from .steps import TRIES, DispatchPorts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Move:
     """What one look at a case comes to: one transaction."""
 
@@ -86,17 +88,12 @@ def _decide(file: CaseFile, ports: DispatchPorts, now: datetime) -> _Move | None
     case = file.case
     if case.expires_at <= now:
         ended = case.ended(CaseState.EXPIRED, "expired", now)
-        stopped = tuple(
-            replace(alert.stopped(StopReason.EXPIRED), version=alert.version + 1)
-            for alert in file.alerts
-            if alert.stop_reason is None
-        )
         left: list[Json] = [timer.step for timer in case.agenda]
-        return _Move(ended, "case.expired", {"steps_left": left}, stopped)
+        return _Move(ended, "case.expired", {"steps_left": left})
     if of_silence(case):
         silence = silence_of(case, ports)
         return _of_silence(file, silence, ports, now) if silence else _read_again(file, now)
-    passing = [alert for alert in file.alerts if _to_pass_on(case, alert)]
+    passing = passed_now(file)
     timers = due(case, now)
     starts, skipped = _starts(case, timers)
     begins = bool(starts or passing)
@@ -127,7 +124,7 @@ def _of_silence(file: CaseFile, silence: Silence, ports: DispatchPorts, now: dat
         agenda = tuple(replace(timer, at=max(timer.at, end)) for timer in case.agenda)
         waits = replace(case, agenda=agenda, look_at=end)
         return _Move(waits, "case.put_off", {"reason": MAINTENANCE, "until": to_text(end)})
-    passing = [alert for alert in file.alerts if _to_pass_on(case, alert)]
+    passing = passed_now(file)
     timers = due(case, now)
     starts, skipped = _starts(case, timers)
     return _begun(file, timers, starts, skipped, passing, silence, silence.since, ports, now)
@@ -135,26 +132,11 @@ def _of_silence(file: CaseFile, silence: Silence, ports: DispatchPorts, now: dat
 
 def _read_again(file: CaseFile, now: datetime) -> _Move:
     """A poll succeeded, and could not end the case itself."""
-    stopped = tuple(
-        replace(alert.stopped(StopReason.HANDLED), version=alert.version + 1)
-        for alert in file.alerts
-        if alert.stop_reason is None
-    )
-    data: dict[str, Json] = {
-        "because": READ_AGAIN,
-        "stopped_alerts": [alert.id for alert in stopped],
-    }
-    return _Move(file.case.ended(CaseState.HANDLED, READ_AGAIN, now), "case.handled", data, stopped)
+    data: dict[str, Json] = {"because": READ_AGAIN, "stopped_alerts": stopped_by_the_end(file)}
+    return _Move(file.case.ended(CaseState.HANDLED, READ_AGAIN, now), "case.handled", data)
 
 
 # ------------------------------------------------------------------------ what is to be begun
-def _to_pass_on(case: Case, alert: Alert) -> bool:
-    reason = alert.stop_reason
-    if reason is None or not reason.passes_on or alert.passed_on:
-        return False
-    return not case.state.ended and bool(case.plan) and not needless(case, alert)
-
-
 def _starts(case: Case, timers: tuple[Timer, ...]) -> tuple[list[Start], list[Timer]]:
     """The starts that are due, with the steps that go along, and those that are of no use now."""
     starts: list[Start] = []
@@ -188,7 +170,7 @@ def _begun(
     for timer in skipped:
         # What comes after a step that was left out is counted from when it would have begun.
         case = started(case, timer.step, timer.occurrence, now) if timer.occurrence == 1 else case
-    again = [_instead(alert, file) for alert in passing]
+    again = [instead(alert, file) for alert in passing]
     begun = Begun(case, (), (), ())
     if document is not None:
         times = PlanTimes(
@@ -197,7 +179,8 @@ def _begun(
             int(ports.timings.validity),
         )
         people = ports.approvers.approver
-        begun = begin(case, [*again, *starts], document, people, now, times)
+        minded = minding([*again, *starts], file, ports, now)
+        begun = begin(case, minded, document, people, now, times)
     handed_on = tuple(replace(a, passed_on=True, version=a.version + 1) for a in passing)
     told: list[Json] = list(begun.told)
     left_out: list[Json] = [
@@ -211,19 +194,11 @@ def _begun(
         "instead_of": instead_of,
         "state_as_of": _text(as_of),
     }
-    return _Move(
-        seen_to(begun.case), "case.stepped", data, (*handed_on, *begun.alerts), begun.dispatches
-    )
-
-
-def _instead(alert: Alert, file: CaseFile) -> Start:
-    """Another start of the alert's step, past everybody and everything that was tried."""
-    tried = frozenset(
-        (other.recipient, other.channel)
-        for other in file.alerts
-        if (other.step, other.occurrence) == (alert.step, alert.occurrence)
-    )
-    return Start(alert.step, alert.occurrence, tried)
+    alerts = (*handed_on, *begun.alerts)
+    after = seen_to(begun.case)
+    if more_to_pass_on(replace(file, case=after), alerts):
+        after = looked_at(after, now)
+    return _Move(after, "case.stepped", data, alerts, begun.dispatches)
 
 
 # ------------------------------------------------------------------------------ the document
@@ -261,19 +236,7 @@ def _write(file: CaseFile, move: _Move, ports: DispatchPorts, until: datetime) -
         alerts=move.alerts,
         dispatches=move.dispatches,
     )
-
-    def stored_write_id() -> str | None:
-        stored = ports.alerts.case_file(before.id)
-        return stored.case.write_id if stored else None
-
-    commit(
-        ports.alerts,
-        change,
-        stored_write_id=stored_write_id,
-        clock=ports.clock,
-        until=until,
-        sleep=ports.sleep,
-    )
+    commit_case(change, before.id, ports, until)
 
 
 def _tell(move: _Move, ports: DispatchPorts) -> None:
@@ -299,5 +262,6 @@ def _tell(move: _Move, ports: DispatchPorts) -> None:
                 fix="give the approver a phone number, or name another in the flow",
             )
             telemetry.count("AlertsFailed")
+    say_nobody_else(case, move.data, telemetry)
     for dispatch in move.dispatches:
         ring_new(dispatch, ports)

@@ -10,18 +10,19 @@ import random
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 
 from ml_connector.domain import dispatches as d
 from ml_connector.domain.dispatches import Dispatch, DispatchState
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.errors import StoreConflict, StoreError
 from ml_connector.settings import Timings
 
 from .behind import FIX, caught_up_on
-from .commit import commit, patiently
+from .commit import commit, commit_if_first, patiently
 from .dispatch_files import DispatchFile, Step, change_of, file_after, load, quiet_change
 from .ports import (
     AlertStore,
@@ -36,6 +37,7 @@ from .ports import (
     Messenger,
     Telemetry,
 )
+from .remembered import RememberedEnds
 
 #: Losing the race for a case's chain this often in a row means that something else is wrong.
 TRIES = 8
@@ -44,7 +46,7 @@ TRIES = 8
 _PAUSE_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DispatchPorts:
     """What the send function and the status check work with. Times are in seconds."""
 
@@ -69,6 +71,8 @@ class DispatchPorts:
     """Who leads accounts payable; None where nobody is told of what happens to people."""
     trail: AuditTrail | None = None
     """The audit chains, by which a case that is older than its own catches up."""
+    ends: RememberedEnds = field(default_factory=RememberedEnds)
+    """What lists showed of dispatches whose turn to be looked at has not come."""
 
     def claim_deadline(self, claimed_at: datetime) -> datetime:
         """When a claim is nobody's any more."""
@@ -163,12 +167,16 @@ def defer(
     """Write a later due time. The queue message is consumed; the status check rings in time."""
 
     def deferred(file: DispatchFile, _: datetime) -> Step | None:
-        if file.dispatch.state is not DispatchState.WAITING:
-            return None
-        after = d.defer(file.dispatch, until=end, look_at=end, reason=reason)
-        return Step(after, "dispatch.deferred", {"reason": reason, "due_at": to_text(end)})
+        waiting = file.dispatch.state is DispatchState.WAITING
+        return put_off(file, end, reason) if waiting else None
 
     take(dispatch_id, deferred, ports, until)
+
+
+def put_off(file: DispatchFile, end: datetime, reason: str) -> Step:
+    """The step of what waits until then."""
+    after = d.defer(file.dispatch, until=end, look_at=end, reason=reason)
+    return Step(after, "dispatch.deferred", {"reason": reason, "due_at": to_text(end)})
 
 
 def write_quietly(before: Dispatch, after: Dispatch, ports: DispatchPorts, until: datetime) -> None:
@@ -177,14 +185,4 @@ def write_quietly(before: Dispatch, after: Dispatch, ports: DispatchPorts, until
     Somebody who was first leaves the dispatch due for a look of its own: nothing to do then.
     """
     change = quiet_change(before, after, write_id=ports.new_id())
-    try:
-        commit(
-            ports.alerts,
-            change,
-            stored_write_id=lambda: None,
-            clock=ports.clock,
-            until=until,
-            sleep=ports.sleep,
-        )
-    except StoreConflict:
-        return
+    commit_if_first(change, ports, until)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from ml_connector.domain.audit import ChainHead, Json, entry_after
 from ml_connector.domain.cases import Case, CaseState, case_chain
 from ml_connector.domain.dispatches import Dispatch
+from ml_connector.domain.frozen import frozen
 from ml_connector.domain.instants import seconds, to_text
 from ml_connector.domain.summaries import (
     KIND,
@@ -33,7 +34,7 @@ from ml_connector.domain.summary_text import summary_mail, summary_subject
 from ml_connector.domain.unit_of_work import CaseWrite, Change
 from ml_connector.errors import OutOfTime, StoreConflict, StoreError
 
-from .commit import commit
+from .commit import commit_case
 from .days import zone_of
 from .mondays import next_try
 
@@ -60,7 +61,7 @@ class Topic(Protocol):
         """Publish one message."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SummaryPorts:
     """What it works with."""
 
@@ -249,15 +250,4 @@ def _note(case: Case, outcome: Published, ports: PollPorts, until: datetime) -> 
 
 
 def _write(write: CaseWrite, ports: PollPorts, until: datetime) -> None:
-    def stored_write_id() -> str | None:
-        file = ports.alerts.case_file(write.case.id)
-        return file.case.write_id if file else None
-
-    commit(
-        ports.alerts,
-        Change(ports.new_id(), cases=(write,)),
-        stored_write_id=stored_write_id,
-        clock=ports.clock,
-        until=until,
-        sleep=ports.sleep,
-    )
+    commit_case(Change(ports.new_id(), cases=(write,)), write.case.id, ports, until)

@@ -35,7 +35,7 @@ def thin_out(bundle: str, ports: DispatchPorts, until: datetime) -> Dispatch | N
         before = file.dispatch
         if before.state is not DispatchState.WAITING or before.due_at > now or not thinned(file):
             return None
-        follower = _follower(file, ports, now)
+        follower = follower_of(file, ports, now)
         reason = f"superseded by {follower.id}" if follower else "nobody wants any of it"
         wanted = {member.alert_id for member in file.open_members}
         unwanted: list[Json] = [one.id for one in file.alerts if one.id not in wanted]
@@ -55,8 +55,11 @@ def thin_out(bundle: str, ports: DispatchPorts, until: datetime) -> Dispatch | N
     return step.successor
 
 
-def _follower(file: DispatchFile, ports: DispatchPorts, now: datetime) -> Dispatch | None:
-    """At once, in the same number of tries, and looked for as the one before it was to be."""
+def follower_of(file: DispatchFile, ports: DispatchPorts, now: datetime) -> Dispatch | None:
+    """A dispatch of the members still open, None where nobody is left.
+
+    At once, in the same number of tries, and looked for as the one before it was to be.
+    """
     if not file.wanted:
         return None
     before = file.dispatch

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,13 @@ from sandbox.aws.alarms import Alarms
 from sandbox.intacct.client import Record
 from sandbox.intacct.world import USER_ID, USER_PASSWORD
 from sandbox.world import LocalWorld, flow
-from tests.support.runbook import PAGES, Runbook
+from tests.support.runbook import Runbook
+from tests.support.runbook_pages import text_of
 
 #: Real seconds a minute of the alarms' periods lasts.
 _ALARM_MINUTE = 2.0
+#: How often they are evaluated, seconds.
+_EVERY = 0.5
 _WITHIN = 150.0
 #: Settled, as far as anybody waits for it.
 _ARRIVED = (DispatchState.DELIVERED, DispatchState.CONFIRMED)
@@ -36,9 +39,9 @@ _ARRIVED = (DispatchState.DELIVERED, DispatchState.CONFIRMED)
 class Site:
     """One world, looked at by whoever is on call."""
 
-    def __init__(self, world: LocalWorld, alarms: Alarms, folder: Path) -> None:
+    def __init__(self, world: LocalWorld, folder: Path) -> None:
         self.world, self.folder = world, folder
-        self._alarms = alarms
+        self._alarms = Alarms(world.stack, _ALARM_MINUTE, _EVERY).start()
         self._numbers = itertools.count(8001)
         secrets, outputs = world.aws.client("secretsmanager"), world.stack.outputs
         self._secrets = {
@@ -102,8 +105,8 @@ class Site:
         named = str(described["AlarmDescription"]).strip().rpartition("Runbook: ")[2]
         assert named.startswith("docs/runbooks/"), named
         first = Path(named).stem
-        text = (PAGES / f"{first}.md").read_text(encoding="utf-8")
-        assert first == page or f"({page}.md)" in text, f"{named} does not lead to {page}"
+        leads = first == page or f"({page}.md" in text_of(first)
+        assert leads, f"{named} does not lead to {page}"
 
     def raised(self, alarm: str) -> bool:
         """Whether it is raised now."""
@@ -113,6 +116,21 @@ class Site:
         """It does not get well by itself: after some time the alarm is raised, still or again."""
         time.sleep(seconds)
         self.until(partial(self.raised, alarm), f"{alarm} to go on")
+
+    @contextmanager
+    def hurried(self, minute: float) -> Iterator[None]:
+        """Alarms whose minute lasts so many seconds: for the one that looks back over a day."""
+        self._alarms.stop()
+        self._alarms = Alarms(self.world.stack, minute, _EVERY).start()
+        try:
+            yield
+        finally:
+            self._alarms.stop()
+            self._alarms = Alarms(self.world.stack, _ALARM_MINUTE, _EVERY).start()
+
+    def close(self) -> None:
+        """Nobody watches any more."""
+        self._alarms.stop()
 
     def await_calm(self, *alarms: str) -> None:
         """Until these are OK again by themselves, and stay it for a while."""
@@ -161,12 +179,9 @@ def runbook_site(folder: Path, timings: Mapping[str, float] | None = None) -> It
         if hasattr(model, "Meta")
     ]
     try:
-        with (
-            LocalWorld(timings=timings) as world,
-            Alarms(world.stack, _ALARM_MINUTE, 0.5) as alarms,
-        ):
+        with LocalWorld(timings=timings) as world, closing(Site(world, folder)) as site:
             world.await_first_poll(within=180.0)
-            yield Site(world, alarms, folder)
+            yield site
     finally:
         for model, name, connection in bound:
             model.Meta.table_name = name

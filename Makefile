@@ -78,7 +78,7 @@ format: ## Format the code and mend what the linter can
 	@$(VENV)/ruff format
 
 bench: ## Cold starts, layers, parsers, idle polls: tables, and JSON in bench/results/
-	$(PREPARE) dev
+	$(PREPARE) dev localaws
 	@$(VENV)/python -m bench $(ARGS)
 
 lock: ## Make the lock files anew from pyproject.toml; ARGS=--upgrade takes newer versions

@@ -12,6 +12,7 @@ import argparse
 import sys
 
 from bench import (
+    audit_verify,
     cold_start,
     cost,
     idle_poll,
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "idle_poll": idle_poll.run,
     "twilio_status": twilio_status.run,
     "twilio_send": twilio_send.run,
+    "audit_verify": audit_verify.run,
     "cost": cost.run,
 }
 

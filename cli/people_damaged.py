@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ml_connector.store.approver_items import approver_of
 from ml_connector.store.approvers import PAGE
-from ml_connector.store.mapping import approver_of
 from ml_connector.store.models import ApproverItem
 from ml_connector.store.transaction import translated
 

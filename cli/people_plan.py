@@ -11,7 +11,7 @@ from ml_connector.domain.approvers import EVERY_CHANNEL, Approver
 
 from .console.failures import Failure
 from .files.people_file import COLUMNS, Row
-from .files.people_ties import Person, doubled_phones, ties
+from .files.people_ties import Person, doubled_phones, doubled_users, ties
 
 
 class Effect(StrEnum):
@@ -135,6 +135,9 @@ def _refuse_impossible(known: Mapping[str, Approver], planned: Sequence[Planned]
     wrong = [str(tie) for tie in ties(people)]
     wrong += [
         f"{one}: phone: the number is already that of {two}" for one, two in doubled_phones(people)
+    ]
+    wrong += [
+        f"{one}: user: the login is already that of {two}" for one, two in doubled_users(people)
     ]
     if wrong:
         raise Failure("with what is stored the people do not fit; nothing was imported", wrong)

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cli.console.failures import Failure
+from cli.console.failures import Ambiguous, Failure
 from cli.deployment import Deployment
 from ml_connector.domain.cases import case_chain
 from ml_connector.domain.documents import AnyDocument, bill_document_id
 from ml_connector.domain.payments import PAYMENT_PREFIX
 from ml_connector.domain.silences import SYSTEM
 from ml_connector.domain.unit_of_work import CaseFile
+from ml_connector.store.company_items import company_key
 from ml_connector.store.document_items import document_of, payment_of
-from ml_connector.store.mapping import company_key
 from ml_connector.store.models import DocumentItem
 from ml_connector.store.transaction import translated
 
@@ -48,10 +48,11 @@ class Finder:
         self._company = company
 
     def find(self, what: str) -> Found:
-        """The cases of a bill, or the case of an id. Raises Failure for none, or for several bills.
+        """The cases of a bill, or the case of an id.
 
         `what` is a case's or a dispatch's id, a bill's number, its record number, or a document's
         id such as `bill#4711`. Bills that wait come before others of the same number.
+        Raises Failure for none, Ambiguous for several bills.
         """
         typed = what.strip()
         if _ID.fullmatch(typed) and (found := self._by_id(typed) or self._lost(typed)):
@@ -61,7 +62,7 @@ class Finder:
             where = f" in {self._company}" if self._company else ""
             raise Failure(f"no bill, case or dispatch is known as {typed!r}{where}")
         if len(documents) > 1:
-            raise Failure(
+            raise Ambiguous(
                 f"{typed} is the number of {len(documents)} documents; name one of them by its id"
                 " and --company",
                 [_candidate(document) for document in documents],
@@ -69,7 +70,7 @@ class Finder:
         return self._of(self._case_ids(documents[0]), documents[0])
 
     def one_open(self, what: str) -> CaseFile:
-        """The one case that has not ended. Raises Failure where there is none, or more than one."""
+        """The one case that has not ended. Raises Failure for none, Ambiguous for more."""
         found = self.find(what)
         if not found.files and found.lost:
             raise Failure(lost_words(what, found.lost))
@@ -81,7 +82,7 @@ class Finder:
                 f"every case of {what} has ended; the last one, {last.id}, is {last.state.value}"
             )
         if len(found.open) > 1:
-            raise Failure(
+            raise Ambiguous(
                 f"{what} has {len(found.open)} open cases; name one of them by its id",
                 [_candidate_case(file) for file in found.open],
             )

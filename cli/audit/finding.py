@@ -6,19 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli.console.failures import Failure, Misused
+from cli.console.failures import Ambiguous, Failure
 from cli.deployment import Deployment
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.domain.payments import PAYMENT_PREFIX
 from ml_connector.store.document_items import document_of, payment_of
 from ml_connector.store.models import DocumentItem
 from ml_connector.store.transaction import translated
-
-
-class Ambiguous(Misused):
-    """Several have that number: `details` lists them."""
-
-    code = "ambiguous"
 
 
 @dataclass(frozen=True, slots=True)

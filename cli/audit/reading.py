@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from cli.deployment import Deployment
 from ml_connector.domain.audit import ChainHead
 from ml_connector.domain.chains import Link
+from ml_connector.store.case_items import case_keys
+from ml_connector.store.company_items import company_key
 from ml_connector.store.heads import FLOW, HEAD, POINTER, DynamoHeads, document_chain, head_of
-from ml_connector.store.mapping import case_keys, company_key
 from ml_connector.store.models import ApproverItem, AuditItem, CaseItem, DocumentItem, FlowItem
 from ml_connector.store.transaction import translated
 

@@ -62,6 +62,12 @@ class Misused(Failure):
     code = "usage"
 
 
+class Ambiguous(Misused):
+    """What was typed names several: `details` lists them."""
+
+    code = "ambiguous"
+
+
 class Interrupted(Failure):
     """Ctrl-C. What was done until then stays done."""
 

@@ -41,7 +41,7 @@ from .people_cells import (
     quiet_hours,
     working_days,
 )
-from .people_ties import Person, doubled_phones, ties
+from .people_ties import Person, doubled_phones, doubled_users, ties
 
 __all__ = [
     "COLUMNS", "LONGEST_NAME", "Finding", "Row", "parse_people", "read_people", "write_people"
@@ -205,9 +205,11 @@ class _Checker:
                 self._check_id(line, said)
         self._check_absence(line, said)
         if who := said.get("id"):
+            active = said.get("active", True)
             self._people[who] = Person(
                 who,
-                phone=said.get("phone", "") if said.get("active", True) else "",
+                phone=said.get("phone", "") if active else "",
+                user=said.get("user", "") if active else "",
                 manager=said.get("manager", ""),
                 substitute=said.get("substitute", ""),
             )
@@ -240,11 +242,16 @@ class _Checker:
             self.findings.append(Finding(line, "away_until", str(last), wanted))
 
     def _tied(self) -> Iterator[Finding]:
-        for one, two in doubled_phones(self._people.values(), last=list(self.seen)):
-            where = f"line {self.seen[two]}" if two in self.seen else repr(two)
-            # The number itself is left out: what is wrong ends up in terminals and logs.
-            line, wanted = self.seen.get(one, 1), f"a number of its own: {where} has it already"
-            yield Finding(line, "phone", "the same number again", wanted)
+        everybody, named = self._people.values(), list(self.seen)
+        # Number and login are left out: what is wrong ends up in terminals and logs.
+        for column, what, pairs in (
+            ("phone", "number", doubled_phones(everybody, last=named)),
+            ("user", "login", doubled_users(everybody, last=named)),
+        ):
+            for one, two in pairs:
+                where = f"line {self.seen[two]}" if two in self.seen else repr(two)
+                wanted = f"a {what} of its own: {where} has it already"
+                yield Finding(self.seen.get(one, 1), column, f"the same {what} again", wanted)
         # A circle is said where it begins, so those of the file come before all others.
         there = sorted(self._people.values(), key=lambda person: person.id not in self.seen)
         for tie in ties(there):

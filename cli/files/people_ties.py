@@ -1,4 +1,4 @@
-"""What ties people together: managers, substitutes, numbers. What leads nowhere or in a circle."""
+"""What ties people together, or keeps them apart: managers, substitutes, numbers, logins."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ COLUMNS = ("manager", "substitute")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """As much of somebody as ties are about; `phone` is empty where they are not active."""
+    """As much of somebody as ties are about; without `phone` and `user` where not active."""
 
     id: str
     phone: str = ""
+    user: str = ""
     manager: str = ""
     substitute: str = ""
 
     @classmethod
     def of(cls, person: Approver) -> Self:
         """What is stored of somebody."""
-        phone = person.phone if person.active else ""
-        return cls(person.id, phone, person.manager, person.substitute)
+        phone, user = (person.phone, person.user) if person.active else ("", "")
+        return cls(person.id, phone, user, person.manager, person.substitute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,20 @@ def doubled_phones(people: Iterable[Person], last: Sequence[str] = ()) -> Iterat
     A reply is known by the number it came from, so two active people cannot share one. Those in
     `last` come after all others, in its order.
     """
+    return _doubled(((one.id, one.phone) for one in people), last)
+
+
+def doubled_users(people: Iterable[Person], last: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """Pairs of a person and whoever has the same login in Intacct before them, as for numbers.
+
+    A bill names its approver by login, and only one of the two would be told.
+    """
+    return _doubled(((one.id, one.user.casefold()) for one in people), last)
+
+
+def _doubled(said: Iterable[tuple[str, str]], last: Sequence[str]) -> Iterator[tuple[str, str]]:
     place = {who: number for number, who in enumerate(last, start=1)}
     owners: dict[str, str] = {}
-    for person in sorted(people, key=lambda one: place.get(one.id, 0)):
-        if not person.phone:
-            continue
-        owner = owners.setdefault(person.phone, person.id)
-        if owner != person.id:
-            yield person.id, owner
+    for who, mark in sorted(said, key=lambda one: place.get(one[0], 0)):
+        if mark and owners.setdefault(mark, who) != who:
+            yield who, owners[mark]

@@ -15,6 +15,8 @@ import yaml
 
 from cli.console.failures import Failure
 
+from .yaml_words import place_and_words
+
 #: Characters; the largest flow anybody would read is far below it.
 LONGEST_FILE = 512 * 1024
 _NO_ALIASES = "aliases (*) are not taken here: a pattern that begins with * goes in quotes"
@@ -79,9 +81,8 @@ def load(text: str, name: str) -> Content:
         tree = loader.get_single_node()
         body = None if tree is None else loader.construct_document(tree)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise Failure(f"{where}: {error.problem or 'not YAML'}") from error
+        where, what = place_and_words(error, text)
+        raise Failure(f"{name}:{where}: {what}" if where else f"{name}: {what}") from error
     except yaml.YAMLError as error:
         raise Failure(f"{name}: holds characters that YAML does not allow") from error
     except RecursionError as error:

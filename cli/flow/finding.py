@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cli.alerts.finding import Finder
-from cli.console.failures import Failure, Misused
+from cli.console.failures import Ambiguous, Failure, Misused
 from cli.deployment import Deployment
 from ml_connector.domain.bills import Bill
 from ml_connector.domain.documents import Document, as_shown, bill_document_id, first_seen
@@ -48,7 +48,7 @@ def live_bill(
     if not bills:
         raise Failure(f"Intacct shows no bill {number!r} to the API user of {company}")
     if len(bills) > 1:
-        raise Failure(
+        raise Ambiguous(
             f"{number!r} is the number of {len(bills)} bills; name one by its record number",
             [
                 f"{one.record_no}  {one.vendor_name}  {one.amount}  {one.state_text}"

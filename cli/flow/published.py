@@ -23,8 +23,8 @@ from ml_connector.domain.audit import AuditEntry, ChainHead, Json, canonical, en
 from ml_connector.domain.flows import Flow, parse
 from ml_connector.domain.instants import to_text
 from ml_connector.errors import ConfigurationError, StoreConflict
+from ml_connector.store.audit_items import audit_item
 from ml_connector.store.connection import connection_of
-from ml_connector.store.mapping import audit_item
 from ml_connector.store.models import AuditItem, FlowItem
 from ml_connector.store.transaction import translated
 

@@ -15,7 +15,7 @@ from ml_connector.domain.audit import AuditEntry, ChainHead
 from ml_connector.domain.chains import CLOSING
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.store.audit import DynamoAuditTrail
-from ml_connector.store.mapping import audit_item
+from ml_connector.store.audit_items import audit_item
 from ml_connector.store.models import AuditItem
 from ml_connector.store.transaction import translated
 

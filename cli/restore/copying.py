@@ -15,8 +15,11 @@ from botocore.exceptions import ClientError
 from pynamodb.exceptions import AttributeDeserializationError
 from pynamodb.models import Model
 
+from ml_connector.store.approver_items import approver_of
+from ml_connector.store.audit_items import audit_of
+from ml_connector.store.case_items import alert_of, case_of
+from ml_connector.store.dispatch_items import dispatch_of
 from ml_connector.store.document_items import document_of, payment_of
-from ml_connector.store.mapping import alert_of, approver_of, audit_of, case_of, dispatch_of
 from ml_connector.store.models import (
     AlertItem,
     ApproverItem,

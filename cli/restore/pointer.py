@@ -10,9 +10,9 @@ from pynamodb.transactions import TransactWrite
 from cli.flow.published import Shelf
 from ml_connector.domain.audit import Json, entry_after
 from ml_connector.store.audit import DynamoAuditTrail
+from ml_connector.store.audit_items import audit_item
 from ml_connector.store.connection import connection_of
 from ml_connector.store.heads import FLOW, POINTER
-from ml_connector.store.mapping import audit_item
 from ml_connector.store.models import AuditItem, FlowItem
 from ml_connector.store.transaction import translated
 

@@ -6,14 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ml_connector.domain.audit import AuditEntry
+from ml_connector.store.approver_items import approver_item
+from ml_connector.store.audit_items import audit_item
+from ml_connector.store.case_items import alert_item, case_item
+from ml_connector.store.dispatch_items import dispatch_item
 from ml_connector.store.document_items import item_of
-from ml_connector.store.mapping import (
-    alert_item,
-    approver_item,
-    audit_item,
-    case_item,
-    dispatch_item,
-)
 from tests.adapters.cli_deployment import Stack
 from tests.support.memory_store import Tables
 from tests.support.world import COMPANIES, World, number

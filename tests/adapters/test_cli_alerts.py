@@ -171,7 +171,7 @@ def test_a_bill_that_waits_comes_before_others_of_its_number(
 def test_an_ambiguous_number_lists_the_candidates(stack: Stack, acme: PolledCompany) -> None:
     acme.submit("1", "INV-1", "500")
     acme.submit("2", "INV-1", "700.50")
-    error = stack.json("alerts", "show", "INV-1", status=1)["error"]
+    error = stack.json("alerts", "show", "INV-1", status=2)["error"]
     assert error["message"].startswith("INV-1 is the number of 2 documents")
     assert error["details"] == [
         "bill#1  acme  Baker Steel INV-1  USD 500.00  submitted",
@@ -279,7 +279,7 @@ def test_several_open_cases_of_a_bill_have_to_be_named(stack: Stack, acme: Polle
     cases = [acme.submit("1", amount="500"), acme.submit("2", amount="700")]
     dispatch = bundle(stack, cases)
     words = ("alerts", "cancel", dispatch, "--yes", "--reason", "x")
-    error = stack.json(*words, status=1)["error"]
+    error = stack.json(*words, status=2)["error"]
     assert "has 2 open cases" in error["message"]
     assert len(error["details"]) == 2
 

@@ -11,7 +11,7 @@ import pytest
 
 from ml_connector.domain.audit import AuditEntry, ChainHead, entry_after
 from ml_connector.domain.roots import part_document, part_key, root_document, root_key
-from ml_connector.store.mapping import audit_item
+from ml_connector.store.audit_items import audit_item
 from ml_connector.store.models import AuditItem, CaseItem, DocumentItem
 from tests.adapters.cli_audit import entries, stored, two_bills
 from tests.adapters.cli_deployment import Stack, deployed

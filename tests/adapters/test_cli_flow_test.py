@@ -158,7 +158,7 @@ def test_several_bills_of_one_number_are_told_apart_by_their_record_numbers(
     sim.admin.create_vendor("V-900", "Cho Freight")
     sim.admin.create_bill("V-900", "20.00", number="77-A", submit=True)
     result = stack.run("flow", "test", "77-A", "--live")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "'77-A' is the number of 2 bills" in result.stderr
     said = stack.json("flow", "test", str(first.recordno), "--live")
     assert said["bill"]["amount"] == "USD 10"

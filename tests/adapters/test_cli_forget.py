@@ -20,7 +20,7 @@ from ml_connector.domain.audit import AuditEntry, check, entry_after
 from ml_connector.domain.delivery import CallStatus
 from ml_connector.domain.dispatches import Dispatch, DispatchState
 from ml_connector.store.audit import DynamoAuditTrail
-from ml_connector.store.mapping import audit_item
+from ml_connector.store.audit_items import audit_item
 from ml_connector.store.models import ApproverItem
 from ml_connector.twilio.client import TwilioConnection
 from ml_connector.twilio.endpoints import Endpoints
@@ -256,7 +256,7 @@ def test_whoever_has_something_under_way_is_kept(
 
 
 def change(stack: Stack, dispatch: Dispatch, **changes: Any) -> None:
-    from ml_connector.store.mapping import dispatch_item  # noqa: PLC0415
+    from ml_connector.store.dispatch_items import dispatch_item  # noqa: PLC0415
 
     stored_one = stack.deployment.alerts.dispatch(dispatch.id)
     assert stored_one is not None

@@ -16,7 +16,9 @@ from cli.restore.running import Restore
 from ml_connector.domain.audit import ChainHead, entry_after
 from ml_connector.domain.dispatches import DispatchState
 from ml_connector.domain.unit_of_work import Change, PersonWrite
-from ml_connector.store.mapping import audit_item, case_keys, dispatch_keys
+from ml_connector.store.audit_items import audit_item
+from ml_connector.store.case_items import case_keys
+from ml_connector.store.dispatch_items import dispatch_keys
 from ml_connector.store.models import ApproverItem, CaseItem, DispatchItem, FlowItem, PauseItem
 from tests.adapters.cli_audit import stored, two_bills
 from tests.adapters.cli_deployment import Stack, deployed

@@ -242,6 +242,20 @@ def test_two_active_people_cannot_share_a_number() -> None:
     assert "5550100001" not in finding.said("people.csv")
 
 
+def test_two_active_people_cannot_share_a_login() -> None:
+    text = (
+        "id,name,phone,user,active\n"
+        "ann,Ann,+15550100001,approver,yes\n"
+        "bob,Bob,+15550100002,Approver,yes\n"
+        "cho,Cho,+15550100003,approver,no\n"
+        "dee,Dee,+15550100004,,yes\n"
+        "eve,Eve,+15550100005,,yes\n"
+    )
+    _rows, (finding,) = parse_people(text)
+    assert (finding.line, finding.column) == (3, "user")
+    assert finding.expected == "a login of its own: line 2 has it already"
+
+
 def test_people_who_stay_may_be_named_and_keep_their_numbers() -> None:
     zed = Approver("zed", "Zed", "+15550100009", "s", manager="ann")
     text = TIES + "ann,Ann,+15550100009,zed,zed,yes\n"
@@ -286,7 +300,11 @@ people = st.lists(
     ),
     min_size=1,
     max_size=5,
-    unique_by=(lambda row: row.id, lambda row: row.phone or row.id),
+    unique_by=(
+        lambda row: row.id,
+        lambda row: row.phone or row.id,
+        lambda row: row.user.casefold() or row.id,
+    ),
 )
 
 

@@ -113,6 +113,11 @@ def test_people_who_do_not_fit_with_what_is_stored_are_refused() -> None:
     with pytest.raises(Failure) as refused:
         plan([row(ANN), cho], [ANN, BOB], keep_others=True)
     assert refused.value.details == ("cho: phone: the number is already that of bob",)
+    bob = replace(BOB, user="approver")
+    dee = Row("dee", "Dee", "+15550100077", user="Approver", columns=OLD | {"user"})
+    with pytest.raises(Failure) as refused:
+        plan([row(ANN), dee], [ANN, bob], keep_others=True)
+    assert refused.value.details == ("dee: user: the login is already that of bob",)
 
 
 def test_those_who_remain_are_everybody_as_they_will_be() -> None:

@@ -56,11 +56,24 @@ def test_only_plain_whole_numbers_become_numbers(written: str, read: object) -> 
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [
-        ("a: 1\nb: [1", "f.yaml:2:6", "expected ',' or ']'"),
+        ("a: 1\nb: [1", "f.yaml:2:6", "expected ',' or ']' before the file ends"),
+        ("a:\n\tb: 1", "f.yaml:2:1", "a tab; lines are moved to the right with blanks"),
+        ("a: @x", "f.yaml:1:4", "a value that begins with @ goes in quotes"),
+        ("a: b: c", "f.yaml:1:5", "a value that holds a colon and a blank is not in quotes"),
+        ("a: 1\nb\nc: 2", "f.yaml:3:1", "a colon is missing, here or in the line before"),
+        ("- a\nb: 1", "f.yaml:2:1", "does not begin where those it belongs to begin"),
+        ("a: 'x\n", "f.yaml:2:1", "a quotation mark that is opened is never closed"),
+        ('a: "x\\q"', "f.yaml:1:7", "use single quotes"),
+        ("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> b\n", "f.yaml:1:1", "an unfinished merge"),
+        ("a: 1\n<<<<<<< HEAD\nb: 1\n", "f.yaml:2:1", "an unfinished merge"),
         ("a: 1\nb: 2\na: 3", "f.yaml:3:1", "'a' is there twice"),
         ("a: &x [1]\nb: *x", "f.yaml:2:4", "aliases"),
-        ("a: !!python/object:os.system {}", "f.yaml:1:4", "could not determine a constructor"),
-        ("a: 1\n---\nb: 2", "f.yaml:2:1", "but found another document"),
+        (
+            "a: !!python/object:os.system {}",
+            "f.yaml:1:4",
+            "a value that begins with ! goes in quotes",
+        ),
+        ("a: 1\n---\nb: 2", "f.yaml:2:1", "the file holds one document; remove this line"),
         ("\x07", "f.yaml", "characters that YAML does not allow"),
     ],
 )

@@ -12,7 +12,7 @@ from ml_connector.domain.flows import parse
 from ml_connector.domain.phone import is_e164
 from ml_connector.intacct.credentials import credentials_of
 from ml_connector.settings import Timings
-from ml_connector.store.mapping import approver_of
+from ml_connector.store.approver_items import approver_of
 from ml_connector.store.models import ApproverItem
 from ml_connector.twilio.credentials import Sender, TwilioCredentials
 from tools.tree import ROOT

@@ -10,13 +10,13 @@ import pytest
 from ml_connector.domain.books import LineCoding
 from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.payments import payment_first_seen
+from ml_connector.store.company_items import company_item, company_of
 from ml_connector.store.document_items import (
     document_item,
     document_of,
     payment_item,
     payment_of,
 )
-from ml_connector.store.mapping import company_item, company_of
 from tests.support.bills import COMPANY, MORNING, a_document
 from tests.support.paying import a_payment
 

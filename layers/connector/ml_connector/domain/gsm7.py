@@ -8,6 +8,7 @@ outside it turns the whole text into UCS-2, where a segment holds 70 units inste
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Literal, NamedTuple
 
@@ -42,6 +43,8 @@ _SPELLINGS = {
     "ŧ": "t", "Ŧ": "T", "ŉ": "'n", "ſ": "s", "ƒ": "f", "ẞ": "SS",
 }  # fmt: skip
 
+_NUMBER = re.compile(r"\b([Nn])°(?= ?[0-9])")
+
 
 class Segments(NamedTuple):
     """What a text costs: `units` are septets (GSM-7) or 16-bit units (UCS-2)."""
@@ -73,13 +76,14 @@ def normalise(text: str) -> str:
     """`text` with every character GSM-7 lacks replaced where an equal or plain one exists.
 
     Curly quotes, dashes, exotic blanks, ligatures and full-width forms become their plain
-    spelling; an accent GSM-7 has is kept, another is dropped from its letter. What has no plain
-    spelling (other scripts, emoji) stays as it is: names are not mangled to save a segment.
+    spelling, as does N° before a number; an accent GSM-7 has is kept, another is dropped from its
+    letter. What has no plain spelling (other scripts, emoji) stays as it is: names are not mangled
+    to save a segment.
     """
     if is_gsm7(text):
         return text
     out: list[str] = []
-    for char in unicodedata.normalize("NFC", text):
+    for char in unicodedata.normalize("NFC", _NUMBER.sub(r"\1o.", text)):
         if spelling := _plain(char, after=out[-1] if out else ""):
             out.append(spelling)
     return "".join(out)

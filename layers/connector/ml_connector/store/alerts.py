@@ -18,17 +18,11 @@ from ml_connector.domain.unit_of_work import CaseFile, Change, LineRecord, Refer
 from ml_connector.errors import StoreConflict
 from ml_connector.settings import FAIR_WINDOW
 
+from .attributes import instant_of, text_of
+from .case_items import alert_of, case_keys, case_of
 from .connection import SharedConnection
+from .dispatch_items import dispatch_keys, dispatch_of
 from .inbox_items import MARK_KEYS, mark_item, mark_of, recipient_key, reference_of, sent_since
-from .mapping import (
-    alert_of,
-    case_keys,
-    case_of,
-    dispatch_keys,
-    dispatch_of,
-    instant_of,
-    text_of,
-)
 from .models import (
     ALERT_KEYS,
     BLANK_SHARD,

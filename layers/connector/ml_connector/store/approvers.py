@@ -8,7 +8,7 @@ from ml_connector.domain.approvers import Approver
 from ml_connector.domain.masking import KNOWN
 from ml_connector.errors import StoreError
 
-from .mapping import approver_item, approver_of
+from .approver_items import approver_item, approver_of
 from .models import ApproverItem
 from .readable import readable
 from .transaction import assignments, follows, translated

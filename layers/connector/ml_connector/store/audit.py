@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ml_connector.domain.audit import AuditEntry
 
-from .mapping import audit_of
+from .audit_items import audit_of
 from .models import AuditItem
 from .transaction import translated
 

@@ -14,7 +14,8 @@ from ml_connector.domain.instants import from_text, to_text
 from ml_connector.domain.money import Money
 from ml_connector.domain.payments import PaymentDocument, PaymentPhase, PaymentState
 
-from .mapping import company_key, instant_of, text_of
+from .attributes import day_of, instant_of, text_of, text_of_day
+from .company_items import company_key
 from .models import DocumentItem
 
 
@@ -53,7 +54,7 @@ def document_item(document: Document, head: ChainHead, write_id: str) -> Documen
         amount=str(document.amount.amount),
         currency=document.amount.currency,
         state=document.state.value,
-        due=_day_text(document.due),
+        due=text_of_day(document.due),
         modified=text_of(document.modified),
         first_seen=to_text(document.first_seen),
         round=document.round,
@@ -61,8 +62,8 @@ def document_item(document: Document, head: ChainHead, write_id: str) -> Documen
         deleted=document.deleted,
         generation=document.generation,
         module=document.module or None,
-        overdue_on=_day_text(document.overdue_on),
-        reminded_on=_day_text(document.reminded_on),
+        overdue_on=text_of_day(document.overdue_on),
+        reminded_on=text_of_day(document.reminded_on),
         gone_at=text_of(document.gone_at),
         entity=document.entity or None,
         description=document.description or None,
@@ -89,7 +90,7 @@ def document_of(item: DocumentItem) -> Document:
         vendor_name=item.vendor_name,
         amount=Money(Decimal(item.amount), item.currency),
         state=BillState(item.state),
-        due=_day(item.due),
+        due=day_of(item.due),
         modified=instant_of(item.modified),
         first_seen=from_text(item.first_seen),
         round=int(item.round),
@@ -97,8 +98,8 @@ def document_of(item: DocumentItem) -> Document:
         deleted=bool(item.deleted),
         generation=int(item.generation or 1),
         module=item.module or "",
-        overdue_on=_day(item.overdue_on),
-        reminded_on=_day(item.reminded_on),
+        overdue_on=day_of(item.overdue_on),
+        reminded_on=day_of(item.reminded_on),
         gone_at=instant_of(item.gone_at),
         entity=item.entity or "",
         description=item.description or "",
@@ -130,7 +131,7 @@ def payment_item(document: PaymentDocument, head: ChainHead, write_id: str) -> D
         currency=document.amount.currency,
         phase=document.phase.value,
         state=document.state.value,
-        cleared_on=_day_text(document.cleared_on),
+        cleared_on=text_of_day(document.cleared_on),
         modified=text_of(document.modified),
         first_seen=to_text(document.first_seen),
         round=document.round,
@@ -158,7 +159,7 @@ def payment_of(item: DocumentItem) -> PaymentDocument:
         amount=Money(Decimal(item.amount), item.currency),
         phase=PaymentPhase(item.phase),
         state=PaymentState(item.state),
-        cleared_on=_day(item.cleared_on),
+        cleared_on=day_of(item.cleared_on),
         modified=instant_of(item.modified),
         first_seen=from_text(item.first_seen),
         round=int(item.round),
@@ -174,11 +175,3 @@ def payment_of(item: DocumentItem) -> PaymentDocument:
 def _lines_text(lines: Codings) -> list[list[str]] | None:
     """The ids of each coding in the order of `LineCoding`'s fields; None removes the attribute."""
     return [list(astuple(line)) for line in lines] or None
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _day_text(day: date | None) -> str | None:
-    return day.isoformat() if day else None

@@ -11,9 +11,9 @@ from ml_connector.domain.documents import CompanyState, Document
 from ml_connector.domain.payments import PaymentDocument
 from ml_connector.errors import StoreConflict
 
+from .company_items import company_item, company_key, company_of
 from .document_items import cleared_key, document_of, gone_key, payment_of
 from .likeness_items import likeness_key, noted_last, noted_since
-from .mapping import company_item, company_key, company_of
 from .models import CompanyItem, DocumentItem, LikenessItem, OpenIndex
 from .readable import readable
 from .transaction import assignments, translated

@@ -10,8 +10,8 @@ from ml_connector.domain.cases import case_chain
 from ml_connector.domain.fates import Said
 from ml_connector.domain.instants import from_text
 
+from .case_items import case_keys
 from .heads import document_chain
-from .mapping import case_keys
 from .models import AuditItem, CaseItem
 from .transaction import translated
 

@@ -8,7 +8,7 @@ from ml_connector.domain.instants import from_text, to_text
 from ml_connector.domain.replies import InboxMark
 from ml_connector.domain.unit_of_work import ReferenceRecord
 
-from .mapping import epoch, instant_of, text_of
+from .attributes import epoch, instant_of, text_of
 from .models import InboxItem, ReferenceItem
 
 #: Where the mark lives; a deployment has one sender and so one inbox.

@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 
 from ml_connector.domain.unit_of_work import LineRecord
 
-from .mapping import epoch
+from .attributes import epoch
 from .models import LineItem
 
 _SORT_KEY = "last"

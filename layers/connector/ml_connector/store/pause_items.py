@@ -9,7 +9,7 @@ from __future__ import annotations
 from ml_connector.domain.instants import from_text, to_text
 from ml_connector.domain.standstill import Pause
 
-from .mapping import instant_of, text_of
+from .attributes import instant_of, text_of
 from .models import PauseItem
 
 

@@ -13,7 +13,7 @@ from ml_connector.domain.instants import from_text, to_text
 from ml_connector.domain.sessions import LoginHold, SessionKey, SessionRecord, StoredSession
 from ml_connector.errors import StoreConflict
 
-from .mapping import epoch
+from .attributes import epoch
 from .models import CacheItem, SessionItem
 from .transaction import translated
 

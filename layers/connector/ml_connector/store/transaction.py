@@ -16,17 +16,14 @@ from ml_connector.domain.approvers import Approver
 from ml_connector.domain.unit_of_work import Change, Counter, PersonWrite
 from ml_connector.errors import StoreConflict, StoreError, StoreRefused, StoreUnavailable
 
+from .approver_items import approver_item
+from .attributes import epoch
+from .audit_items import audit_item
+from .case_items import alert_item, case_item
+from .company_items import company_key
 from .connection import SharedConnection
+from .dispatch_items import dispatch_item
 from .inbox_items import reference_item, reference_name
-from .mapping import (
-    alert_item,
-    approver_item,
-    audit_item,
-    case_item,
-    company_key,
-    dispatch_item,
-    epoch,
-)
 from .models import ApproverItem, AuditItem, CompanyItem, CounterItem, SidItem
 
 #: DynamoDB takes no more than this in one transaction.

@@ -62,8 +62,8 @@ def case_parts(view: CaseView) -> Iterator[RenderableType]:
     yield _told(view)
     yield from (f"{one.words(now, zone)}." for one in view.lists)
     yield Text("Log lines, in CloudWatch Logs Insights:", style="bold")
-    yield f"Log groups: {', '.join(view.logs.groups)}"
-    yield view.logs.query
+    yield Text(f"Log groups: {', '.join(view.logs.groups)}", no_wrap=True)
+    yield Text(view.logs.query, no_wrap=True)
     yield ""
 
 

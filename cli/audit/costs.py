@@ -16,7 +16,7 @@ from ml_connector.store.transaction import translated
 
 from .figures import CaseStory, Price
 
-_WANTED = ["pk", "sk", "id", "sid", "members", "price", "price_unit"]
+_WANTED = ["pk", "sk", "id", "sid", "members", "price", "price_unit", "look_text"]
 
 
 def prices_since(deployment: Deployment, since: datetime) -> dict[str, Price]:
@@ -29,6 +29,7 @@ def prices_since(deployment: Deployment, since: datetime) -> dict[str, Price]:
                 Decimal(row.price) if row.price else None,
                 str(row.price_unit or "?"),
                 max(1, len({case for case, _ in row.members or ()})),
+                awaited=bool(row.look_text),
             )
             for row in DispatchItem.scan(made, attributes_to_get=_WANTED)
             if row.sid

@@ -211,11 +211,15 @@ def _person(story: CaseStory, approver: str) -> Told:
 # ------------------------------------------------------------------------------- together
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one dispatch cost. `shares` is how many cases it was about; `amount` None is unknown."""
+    """What one dispatch cost. `shares` is how many cases it was about; `amount` None is unknown.
+
+    `awaited`: Twilio will be asked again. For a call that nobody took it never names a price.
+    """
 
     amount: Decimal | None
     currency: str
     shares: int
+    awaited: bool = True
 
 
 @dataclass(slots=True)
@@ -288,7 +292,7 @@ def _row(name: str, lines: Sequence[_Line], prices: Mapping[str, Price]) -> Row:
         to_confirmed=_median(times["confirmed_at"]),
         to_approved=_median(approved),
         cost=tuple(sorted(amounts.items())),
-        unpriced=sum(prices[dispatch].amount is None for dispatch in sent),
+        unpriced=sum(one.awaited and one.amount is None for one in (prices[name] for name in sent)),
     )
 
 

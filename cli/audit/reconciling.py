@@ -16,8 +16,7 @@ from cli.gateway import BudgetSpent, connect
 from ml_connector.domain.bills import Bill
 from ml_connector.domain.cases import case_chain
 from ml_connector.domain.explaining import Explained
-from ml_connector.domain.fates import Said
-from ml_connector.domain.instants import from_text
+from ml_connector.domain.fates import Said, said_at
 from ml_connector.domain.payments import Payment
 from ml_connector.intacct.client import IntacctClient
 from ml_connector.intacct.credentials import credentials_of
@@ -110,14 +109,11 @@ def _read(client: IntacctClient, period: Period) -> Ledger:
     unreadable = (*bills.problems, *paid.problems)
     if not (bills.complete and paid.complete):
         unreadable += ("Intacct gave less than it said there is",)
-    payments = tuple(
-        one for one in paid.payments if one.paid_on is None or one.paid_on <= period.last
-    )
     return Ledger(
         bills=tuple(
             bill for bill in bills.bills if bill.created is None or bill.created < period.end
         ),
-        payments=payments if paid.permitted else None,
+        payments=paid.payments if paid.permitted else None,
         unreadable=unreadable,
         transactions=client.usage.transactions,
     )
@@ -137,4 +133,4 @@ class _DeploymentEvidence(DynamoEvidence):
     def said_of(self, case: str) -> Iterator[Said]:
         """See DynamoEvidence."""
         links = self._reader.chain(case_chain(case))
-        return (Said(from_text(link.at), link.kind, entry_in(link.data)) for link in links)
+        return (said_at(link.at, link.kind, entry_in(link.data)) for link in links)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ml_connector.domain.entry_shapes import mappings
 from ml_connector.domain.planning import NOBODY_ELSE
 
 Data = Mapping[str, Any]
@@ -59,7 +60,8 @@ def said(kind: str, data: Data) -> str:
 def said_of_alert(told: Data) -> str:
     """What an opening or a step says of one person to be told."""
     passed = "; ".join(
-        f"not {one.get('approver')}: {one.get('reason')}" for one in told.get("passed_over") or ()
+        f"not {one.get('approver')}: {one.get('reason')}"
+        for one in mappings(told.get("passed_over"))
     )
     stopped = str(told.get("stopped") or "")
     line = f"cannot be told: {_STOPPED.get(stopped, stopped)}" if stopped else "to be told"
@@ -75,7 +77,7 @@ def masked(fingerprint: str) -> str:
 
 # ------------------------------------------------------------------------------- documents
 def _seen(data: Data) -> str:
-    events = [_event(event) for event in data.get("events") or ()]
+    events = [_event(event) for event in mappings(data.get("events"))]
     facts = [str(data.get(name)) for name in ("phase", "state", "amount") if data.get(name)]
     ended = _count(data, "ended_cases")
     tail = f"; ends {ended} case(s)" if ended else ""
@@ -101,7 +103,7 @@ def _opened(data: Data) -> str:
 
 def _stepped(data: Data) -> str:
     left = _count(data, "left_out")
-    unheard = sum(one.get("stopped") == NOBODY_ELSE for one in data.get("alerts") or ())
+    unheard = sum(one.get("stopped") == NOBODY_ELSE for one in mappings(data.get("alerts")))
     begun = _count(data, "alerts") - unheard
     parts = [f"{begun} step(s) begun"] if begun else []
     parts += [f"{left} left out, for the case had come far enough"] if left else []
@@ -130,7 +132,9 @@ def _reply(words: str) -> Callable[[Data], str]:
 def _count(data: Data, name: str) -> int:
     """How many there are, of what is listed or only counted."""
     found = data.get(name)
-    return len(found) if isinstance(found, list) else int(found or 0)
+    if isinstance(found, list):
+        return len(found)
+    return found if isinstance(found, int) else 0
 
 
 # ------------------------------------------------------------------------------ dispatches

@@ -55,7 +55,7 @@ class Printer:
             print_json(document)
             return
         for part in shown:
-            self._out.print(_shown(part))
+            _print(self._out, part)
 
     def note(self, text: str) -> None:
         """Something beside the result."""
@@ -65,7 +65,7 @@ class Printer:
         """Show something before a question; beside the result where that is JSON."""
         console = self._err if self.as_json else self._out
         for part in parts:
-            console.print(_shown(part))
+            _print(console, part)
 
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
@@ -88,6 +88,12 @@ def escaped(document: str) -> str:
     if document.isprintable():
         return document
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
+
+
+def _print(console: Console, part: RenderableType) -> None:
+    shown = _shown(part)
+    # What is there to be copied must hold no line break of ours.
+    console.print(shown, soft_wrap=isinstance(shown, Text) and bool(shown.no_wrap))
 
 
 def _shown(part: RenderableType) -> RenderableType:

@@ -223,3 +223,25 @@ def test_a_company_that_is_not_in_the_flow_is_said_with_those_that_are(stack: St
     result = stack.run(*days(days=1), "--company", "beta")
     assert result.exit_code == 1
     assert "no company 'beta' in the flow; there are: acme" in result.stderr
+
+
+def test_a_payment_dated_ahead_is_one_of_the_period(polled: Stack, sim: IntacctSimulator) -> None:
+    before = company(polled, *days(days=1))["rows"]
+    ahead = (datetime.now(UTC) + timedelta(days=3)).date()
+    bill = sim.admin.create_bill("V-100", "500.00", number="NEW-9", submit=True)
+    sim.admin.approve(int(bill["RECORDNO"]))
+    sim.admin.create_payment([int(bill["RECORDNO"])], date=ahead.isoformat())
+    assert company(polled, *days(days=1))["rows"] == before + 2
+
+
+@pytest.mark.parametrize("data", ['{"alerts":5}', '{"alerts":["x"]}', "5"])
+def test_an_entry_in_no_shape_of_ours_leaves_its_bill_unexplained(polled: Stack, data: str) -> None:
+    chain = case_of("NEW-1")
+    for item in list(AuditItem.query(chain)):
+        item.update([AuditItem.data.set(data), AuditItem.at.set("yesterday")])
+    found = company(polled, *days(days=1), status=1)
+    assert [one["number"] for one in found["unexplained"]] == ["NEW-1"]
+    shown = polled.run("audit", "show", "NEW-1")
+    # It is shown, and said to be broken.
+    assert (shown.exit_code, shown.stderr) == (1, "")
+    assert f"broken: {chain}: changed: entry 1 is not what was written" in shown.stdout

@@ -7,12 +7,14 @@ import random
 
 from tests.faults.history import USUAL
 from tests.support.calls import HANGS_UP, NOBODY_ANSWERS, PRESSES_ONE
-from tests.support.log_search import Found, Needle, of_name, of_number, search
+from tests.support.log_search import Found, Needle, of_name, of_number, of_secret, search
 from tests.support.phones import ANSWERS, IS_GONE, IS_OFF
 from tests.support.telemetry import Line
 from tests.support.world import COMPANIES, QueueNature, World, number
 
 STORMS = 12
+#: What somebody texts to the sender, though it is nobody's business.
+SECRET = {"password": "hunter2-hunter2"}
 FLOW = {
     "schema": 1,
     "companies": COMPANIES,
@@ -47,18 +49,21 @@ def storm(seed: int) -> World:
         world.ledger.submit(f"47{place}", amount=chance.choice(("12.00", "4321.00")))
         world.run(minutes=10)
         if chance.random() < 0.3:
-            world.inbox.receive(phone.number, chance.choice(("STOP", "1", "who is Zoe?")))
+            world.inbox.receive(
+                phone.number, chance.choice(("STOP", "1", "who is Zoe?", SECRET["password"]))
+            )
     world.run(minutes=40)
     return world
 
 
 def needles(world: World) -> list[Needle]:
-    """Numbers in every spelling, names, what was texted and said, and the vendors."""
+    """Numbers in every spelling, names, what was texted and said, a secret, and the vendors."""
     people = world.approvers.everybody()
     found = [needle for person in people for needle in of_number(person.phone)]
     found += [needle for person in people for needle in of_name(person.name)]
     found += [Needle("texts", text.body) for text in world.provider.log]
     found += [Needle("texts", call.request.text) for call in world.calls.log]
+    found += of_secret(SECRET)
     names = {document.vendor_name for document in world.tables.documents.values()}
     return [*found, *(Needle("vendors", name, whole_word=True) for name in sorted(names))]
 
@@ -72,11 +77,17 @@ def test_no_line_said_in_a_storm_holds_a_number_a_name_or_a_text() -> None:
     for seed in range(STORMS):
         world = storm(seed)
         wanted = needles(world)
-        assert {needle.kind for needle in wanted} == {"numbers", "names", "texts", "vendors"}
+        assert {needle.kind for needle in wanted} == {
+            "numbers",
+            "names",
+            "texts",
+            "secrets",
+            "vendors",
+        }
         said = [spelt(line) for line in world.telemetry.lines]
-        planted = f"to {number(26)}, who is Zoe: {world.provider.log[0].body}"
+        planted = f"to {number(26)}, who is Zoe: {world.provider.log[0].body}, {SECRET['password']}"
         control: Found = search([planted], wanted)
-        assert {"numbers", "names", "texts"} <= set(control.kinds)
+        assert {"numbers", "names", "texts", "secrets"} <= set(control.kinds)
         found = search(said, wanted)
         assert found.hits == (), str(found)
         lines, looked_for = lines + found.lines, looked_for + found.needles

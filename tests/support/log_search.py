@@ -11,7 +11,9 @@ from typing import Any
 
 #: A shorter secret would be found in words that are none.
 SHORTEST = 6
-_NATIONAL = 10
+#: Digits at the end that tell a number, in every country's plan, and what may stand between them.
+_TELLING = 7
+_BETWEEN = r"(?:[^0-9A-Za-z:,\"{}\\]|\\u[0-9a-f]{4}|%[0-9A-F]{2}){0,3}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,13 @@ class Needle:
     kind: str
     text: str
     whole_word: bool = False
+    #: Digits, which a line may hold with other characters between.
+    spread: bool = False
 
     def in_line(self, line: str) -> bool:
         """Whether a line holds it, as it is or as JSON spells it."""
+        if self.spread:
+            return bool(re.search(rf"{_BETWEEN.join(self.text)}(?![0-9a-f])", line))
         forms = {self.text, json.dumps(self.text)[1:-1]}
         if not self.whole_word:
             return any(form in line for form in forms)
@@ -31,19 +37,14 @@ class Needle:
 
 
 def of_number(number: str) -> Iterator[Needle]:
-    """A number in E.164, as people write it, and with the separators they use."""
-    national = number.lstrip("+")[-_NATIONAL:]
-    area, first, last = national[:3], national[3:6], national[6:]
-    spellings = (
-        number,
-        number.replace("+", "%2B"),
-        number.lstrip("+"),
-        national,
-        *(f"{area}{mark}{first}{mark}{last}" for mark in ("-", " ", ".", "/")),
-        f"({area}) {first}-{last}",
-    )
-    for spelling in spellings:
+    """A number in E.164, and its last digits with whatever people write between them.
+
+    The latter find it with its country code, with a zero instead, and with neither.
+    """
+    digits = number.lstrip("+")
+    for spelling in (number, number.replace("+", "%2B"), digits):
         yield Needle("numbers", spelling)
+    yield Needle("numbers", digits[-_TELLING:], spread=True)
 
 
 def of_name(name: str) -> Iterator[Needle]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ STATUS = ("status",)
 SHOW = ("alerts", "show", "4711")
 CANCEL = ("alerts", "cancel", "4711", "--yes", "--reason", "told in person")
 RESEND = ("alerts", "resend", "4711", "--yes", "--reason", "asked for it")
+GONE = ("alerts", "gone", "--company", "acme", "--yes", "--reason", "entered twice")
 REDRIVE = ("redrive", "--yes", "--drop-settled")
 AWAY = ("approvers", "away", "ann", "--until", "2099-01-02", "--yes")
 FORGET = ("approvers", "forget", "cho", "--yes", "--reason", "left", "--keep-at-twilio")
@@ -40,6 +42,7 @@ EVERYTHING = (
     SHOW,
     CANCEL,
     RESEND,
+    GONE,
     REDRIVE,
     AWAY,
     FORGET,
@@ -51,7 +54,7 @@ EVERYTHING = (
     VERIFY,
     REPORT,
 )
-CHANGES = {CANCEL, RESEND, AWAY, FORGET, SECRETS, PUSH}
+CHANGES = {CANCEL, RESEND, GONE, AWAY, FORGET, SECRETS, PUSH}
 #: The rest is refused. The stack here keeps no roots: with any, an Operator cannot verify.
 MAY = {
     "Operator": set(EVERYTHING) - {PUSH},
@@ -63,11 +66,14 @@ MAY = {
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """4711 waits, and Ann was sent a text about it."""
+    """4711 waits, Ann was sent a text about it, and polls doubt that it is still there."""
     made = a_world()
     made.approver("cho", "+15550100003")
     made.open("4711", amount="10.00")
     made.run(minutes=4)
+    documents = made.tables.documents
+    for key, document in documents.items():
+        documents[key] = replace(document, absent_since=made.clock.now())
     return made
 
 
@@ -125,7 +131,7 @@ def test_who_may_not_is_refused_and_nothing_is_changed(
     who: str, words: tuple[str, ...], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What is refused is not tried again: it would be for a minute, and time out.
-    for place in ("cli.people_store", "cli.alerts.writing"):
+    for place in ("cli.people_store", "cli.alerts.writing", "cli.alerts.vanished"):
         monkeypatch.setattr(f"{place}.PATIENCE", timedelta(minutes=1))
     status, seen = run(who, words)
     assert status == 1

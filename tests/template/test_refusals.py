@@ -35,9 +35,14 @@ def on(table: str, *actions: str, index: str = "") -> list[Request]:
     return [Request(f"dynamodb:{action}", place) for action in actions]
 
 
+def keyed(table: str, action: str, key: str) -> Request:
+    """A request for one item of a table, by the partition it is in."""
+    return Request(f"dynamodb:{action}", f"{table}Table.Arn", {"dynamodb:LeadingKeys": (key,)})
+
+
 def append(chain: str) -> Request:
     """Adding an entry to a chain of the audit."""
-    return Request("dynamodb:PutItem", "AuditTable.Arn", {"dynamodb:LeadingKeys": (chain,)})
+    return keyed("Audit", "PutItem", chain)
 
 
 def secret(*actions: str) -> list[Request]:
@@ -83,6 +88,16 @@ COMMANDS: dict[str, list[Request]] = {
         *TABLE_KEY,
         key("GenerateDataKey", "sqs"),
     ],
+    "alerts gone": [
+        STACK,
+        *on("Flows", "GetItem"),
+        *on("Documents", "BatchGetItem", "GetItem"),
+        *on("Documents", "Query", index="open"),
+        keyed("Documents", "UpdateItem", "company#acme"),
+        keyed("Documents", "ConditionCheckItem", "company#acme"),
+        append("doc#acme#bill#4711"),
+        *TABLE_KEY,
+    ],
     "redrive": [
         STACK,
         *on("Alerts", "BatchGetItem"),
@@ -127,6 +142,7 @@ MAY = {
     "Operator": {
         "status",
         "alerts",
+        "alerts gone",
         "redrive",
         "secrets set",
         "approvers",
@@ -141,9 +157,9 @@ NOBODY = [
     *(request for table in TABLES for request in on(table, "DeleteItem", "BatchWriteItem")),
     *(request for table in TABLES for request in on(table, "DeleteTable", "UpdateTable")),
     *on("Audit", "UpdateItem"),
-    append("doc#acme#bill#4711"),
     *on("Sessions", *READS, *WRITES),
-    *on("Documents", "PutItem", "UpdateItem"),
+    *on("Documents", "PutItem"),
+    keyed("Documents", "UpdateItem", "alike#acme"),
     *secret("DeleteSecret", "PutResourcePolicy"),
     *(key(action, "") for action in ("Decrypt", "Encrypt", "GenerateDataKey")),
     *(key(action, "dynamodb") for action in ("CreateGrant", "PutKeyPolicy", "ScheduleKeyDeletion")),
@@ -192,10 +208,11 @@ REFUSED = {
         key("Decrypt", "sqs"),
         *on("Audit", *READS),
         append("case#k7f2"),
+        append("doc#acme#bill#4711"),
         append("person#ann"),
         *on("Approvers", "PutItem", "UpdateItem"),
         *on("Alerts", *READS, "PutItem", "UpdateItem"),
-        *on("Documents", *READS),
+        *on("Documents", *READS, *WRITES, "ConditionCheckItem"),
         *ROOTS,
         *queue(["AlertsQueue.Arn", *DEAD], "SendMessage", "ReceiveMessage", "GetQueueAttributes"),
         Request("logs:StartQuery", "SendLogGroup.Arn"),
@@ -205,7 +222,7 @@ REFUSED = {
         key("Decrypt", "secretsmanager"),
         *(key(one, "dynamodb") for one in ("Encrypt", "GenerateDataKey")),
         *(request for table in TABLES for request in on(table, *WRITES)),
-        *(append(chain) for chain in ("flow", "case#k7f2", "person#ann")),
+        *(append(chain) for chain in ("flow", "case#k7f2", "doc#acme#bill#4711", "person#ann")),
         *queue(["AlertsQueue.Arn", *DEAD], "SendMessage", "ReceiveMessage", "DeleteMessage"),
     ],
 }

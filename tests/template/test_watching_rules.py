@@ -57,6 +57,8 @@ BREAKS: list[tuple[Rule, str, Any]] = [
         )
         for place, value in (
             ("PollsStaleAlarm", GONE),
+            ("NightSilentAlarm", GONE),
+            ("NightSilentAlarm/Properties/TreatMissingData", "notBreaching"),
             ("PollsStaleAlarm/Properties/TreatMissingData", "notBreaching"),
             ("PollSilentAlarm/Properties/ComparisonOperator", "GreaterThanThreshold"),
             ("DuplicatesAlarm/Properties/TreatMissingData", "breaching"),

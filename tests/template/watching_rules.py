@@ -40,6 +40,8 @@ NEEDS_SOMEBODY_NOW = {
 }
 #: What a healthy connector writes all the time: there, silence is the failure.
 NEVER_SILENT = {"Invocations", "PollsSucceeded"}
+#: What is written once a night even where it is nothing: an alarm counts how often, not how much.
+NIGHTLY = {"DocumentsUnexplained"}
 #: What of ours is trouble whenever it is counted at all.
 TROUBLES = METRICS - {"AlertsDelivered", "AlertsSent", "PollsSucceeded"}
 
@@ -91,13 +93,15 @@ def every_alarm_goes_where_it_belongs_and_says_when_it_is_over(deployed: Any) ->
 def silence_alarms_where_it_is_the_failure_and_nowhere_else(deployed: Any) -> Found:
     watched = set()
     for name, alarm in deployed.of(ALARM).items():
-        watched.add(alarm["MetricName"])
-        never = alarm["MetricName"] in NEVER_SILENT
+        counts = alarm["MetricName"] in NIGHTLY and alarm["Statistic"] == "SampleCount"
+        never = alarm["MetricName"] in NEVER_SILENT or counts
+        if never:
+            watched.add(alarm["MetricName"])
         wanted = ("breaching", "LessThanThreshold") if never else ("notBreaching",)
         said = (alarm.get("TreatMissingData"), alarm["ComparisonOperator"])[: len(wanted)]
         if said != wanted:
             yield f"{name}: {said} is not {wanted}"
-    for metric in NEVER_SILENT - watched:
+    for metric in (NEVER_SILENT | NIGHTLY) - watched:
         yield f"no alarm notices the silence of {metric}"
 
 

@@ -159,6 +159,8 @@ def test_a_text_about_two_cases_costs_each_half() -> None:
     row = total(both, prices)
     assert row.cost == (("USD", Decimal("0.008")),)
     assert row.unpriced == 1
+    prices["d1"] = Price(None, "USD", 1, awaited=False)
+    assert total(both, prices).unpriced == 0
     (one, other) = rows_by_vendor(both, prices, {"a": "Baker Steel", "b": "Cedar Paper"})
     assert one.cost == other.cost == (("USD", Decimal("0.004")),)
 

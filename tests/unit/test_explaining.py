@@ -313,3 +313,8 @@ def test_a_payments_case_that_is_gone_is_unexplained() -> None:
     stored = payment(phase=PaymentPhase.CLEARED)
     found = of_payment(cleared(), known(stored, Trail(1, frozenset({"c9"}))))
     assert found.unexplained
+
+
+@pytest.mark.parametrize("events", [5, "x", ["x", None, 5], {"case": "c1"}])
+def test_entries_in_no_shape_of_ours_name_no_case(events: object) -> None:
+    assert trail_of([{"events": events, "ended_cases": events, "round": 1}]) == Trail(1)

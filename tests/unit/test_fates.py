@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.domain.fates import LONGEST_PLAN, PATIENCE, Fate, Said, fate_of
+from ml_connector.domain.fates import LONGEST_PLAN, PATIENCE, Fate, Said, fate_of, said_at
 from ml_connector.domain.instants import to_text
 from tests.support.bills import MORNING
 
@@ -136,3 +136,18 @@ def test_a_case_whose_first_step_comes_later_has_until_the_end_of_its_plan() -> 
 )
 def test_a_chain_that_says_nothing_accounts_for_nothing(entries: list[Said]) -> None:
     assert not fate_of(entries).accounted(MORNING + LONGEST_PLAN)
+
+
+@pytest.mark.parametrize("alerts", [5, "x", [5, "x", None], {"a": 1}])
+def test_an_entry_in_no_shape_of_ours_says_nothing(alerts: object) -> None:
+    odd = said("case.opened", alerts=alerts)
+    assert fate_of([odd]) == Fate()
+    assert fate_of([odd, step("sent", "sent", sid="SM1")]).told
+    assert not fate_of([opened(), step("sent", "sent", instead_of=5)]).told
+
+
+@pytest.mark.parametrize("at", ["yesterday", "", None, 5])
+def test_what_was_written_at_no_time_is_long_overdue(at: object) -> None:
+    begun = opened()
+    assert not fate_of([said_at(at, begun.kind, begun.data)]).accounted(MORNING)
+    assert fate_of([said_at(to_text(begun.at), begun.kind, begun.data)]).accounted(MORNING)

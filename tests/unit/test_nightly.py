@@ -22,6 +22,7 @@ from ml_connector.usecases.nightly import (
     reconcile_company,
 )
 from tests.support.bills import COMPANY
+from tests.support.clock import START
 from tests.support.evidence import MemoryEvidence
 from tests.support.mishaps import Fault
 from tests.support.paying import a_payment
@@ -200,48 +201,79 @@ def test_but_not_without_end(office: Office) -> None:
 
 # ---------------------------------------------------------------------------------- in trouble
 def test_what_fails_is_said_and_left_to_the_next_tick(office: Office) -> None:
-    night(office)
+    tick(office, 0, 0)
     office.intacct.errors.append(SourceUnavailable("Intacct does not answer"))
-    assert night(office, hours=24).outcome == "source_unavailable"
+    assert tick(office, 1, 0).outcome == "source_unavailable"
     assert office.telemetry.said("reconcile_failed", "error")
     assert counted(office) == 0
     assert state(office).lease_until is None
     assert night(office, hours=1).outcome == "reconciled"
 
 
+def tick(office: Office, days: int, number: int) -> NightReport:
+    """One of the three ticks, from 0, of the night so many days after the first one."""
+    first = START.replace(hour=8, minute=37) + timedelta(days=1 + days, hours=number)
+    return night(office, (first - office.clock.now()) / timedelta(hours=1))
+
+
 @pytest.mark.parametrize("trouble", ["unreachable", "incomplete", "busy"])
-def test_a_night_in_vain_is_counted_like_something_found(office: Office, trouble: str) -> None:
-    night(office)
+@pytest.mark.parametrize("came_to_an_end", [0, 1, 2, None])
+def test_a_night_in_vain_is_counted_like_something_found(
+    office: Office, trouble: str, came_to_an_end: int | None
+) -> None:
+    """Whichever tick of the night before was the good one, or none ever."""
+    if came_to_an_end is not None:
+        assert tick(office, 0, came_to_an_end).outcome == "reconciled"
     done = state(office).reconciled_at
-    assert done
-    outcomes = []
-    for hours in (24, 1, 1):
-        assert counted(office) == 0
-        if trouble == "unreachable":
-            office.intacct.errors.append(SourceUnavailable("Intacct does not answer"))
-        elif trouble == "incomplete":
-            office.intacct.incomplete.add("changed")
-        else:
-            until = office.clock.now() + timedelta(hours=25)
-            office.tables.companies[COMPANY] = replace(state(office), lease_until=until)
-        outcomes.append(night(office, hours=hours).outcome)
-    assert len(set(outcomes)) == 1
-    assert counted(office) == 1
-    (line,) = office.telemetry.said("reconcile_given_up", "error")
-    assert line.fields["since"] == to_text(done)
+    for days in (1, 2):
+        outcomes, before = set(), counted(office)
+        for number in range(3):
+            assert counted(office) == before
+            if trouble == "unreachable":
+                office.intacct.errors.append(SourceUnavailable("Intacct does not answer"))
+            elif trouble == "incomplete":
+                office.intacct.incomplete.add("changed")
+            else:
+                until = office.clock.now() + timedelta(days=2)
+                office.tables.companies[COMPANY] = replace(state(office), lease_until=until)
+            outcomes.add(tick(office, days, number).outcome)
+        assert len(outcomes) == 1
+        assert counted(office) == before + 1
+    *_, line = office.telemetry.said("reconcile_given_up", "error")
+    assert line.fields["since"] == (to_text(done) if done else None)
+
+
+def test_one_more_look_after_a_good_night_is_no_night_in_vain(office: Office) -> None:
+    tick(office, 0, 2)
+    office.intacct.errors.append(SourceUnavailable("Intacct does not answer"))
+    assert night(office, hours=1).outcome == "source_unavailable"
+    assert counted(office) == 0
 
 
 def test_what_a_maintenance_put_off_is_not_a_night_in_vain(office: Office) -> None:
-    night(office)
+    tick(office, 0, 0)
     begin = office.clock.now() + timedelta(hours=20)
     window = {"from": to_text(begin), "to": to_text(begin + timedelta(hours=5))}
     companies: dict[str, Any] = {COMPANY: {**FLOW["companies"][COMPANY]}}
     companies[COMPANY]["calendar"] = {"maintenance": [window]}
     office.publish(companies=companies)
-    assert night(office, hours=24).outcome == "maintenance"
-    office.intacct.errors.append(SourceUnavailable("Intacct does not answer"))
-    assert night(office, hours=2).outcome == "source_unavailable"
+    assert tick(office, 1, 0).outcome == "maintenance"
+    for number in (1, 2):
+        office.intacct.errors.append(SourceUnavailable("Intacct does not answer"))
+        assert tick(office, 1, number).outcome == "source_unavailable"
     assert counted(office) == 0
+
+
+def test_what_nobody_foresaw_does_not_keep_polls_waiting(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(nightly, "explained", broken)
+    with pytest.raises(ArithmeticError):
+        night(office)
+    assert state(office).lease_until is None
 
 
 def test_out_of_time_it_goes_on_where_it_stopped(
@@ -288,3 +320,21 @@ def test_a_store_in_trouble_changes_nothing_and_is_left_to_the_next_tick(
     office.faults.arrange("finish", fault)
     assert night(office).outcome in {"store_unavailable", "store_conflict"}
     assert night(office, hours=1).outcome == "reconciled"
+
+
+def test_a_night_with_nothing_to_say_says_that_there_was_one(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[float] = []
+    count = office.telemetry.count
+
+    def noted(metric: str, amount: float = 1) -> None:
+        written.append(amount)
+        count(metric, amount)
+
+    monkeypatch.setattr(office.telemetry, "count", noted)
+    night(office)
+    assert written == [0]
+    office.intacct.errors.append(SourceUnavailable("Intacct does not answer"))
+    tick(office, 1, 0)
+    assert written == [0], "the next tick may say more"

@@ -67,6 +67,19 @@ def test_an_incomplete_poll_in_maintenance_does_not_count_as_failed() -> None:
     assert not office.telemetry.metrics["PollsFailed"]
 
 
+def test_in_maintenance_the_alarm_on_silence_is_told_that_somebody_is_there() -> None:
+    office = Office()
+    announce(office, timedelta(0), HOUR)
+    for trouble in ("incomplete", "down"):
+        office.telemetry.metrics.clear()
+        if trouble == "incomplete":
+            office.intacct.incomplete = {"changed"}
+        else:
+            office.intacct.errors.append(SourceUnavailable("maintenance"))
+        office.poll()
+        assert dict(office.telemetry.metrics) == {"PollsSucceeded": 0}
+
+
 def test_payments_that_cannot_be_read_in_maintenance_alarm_nobody() -> None:
     office = PayingOffice()
     announce(office, timedelta(0), HOUR)

@@ -18,6 +18,7 @@ from tests.behaviour.least_privilege.asking import Client, Place
 _NEVER = 900
 _KEYS: dict[str, dict[str, Any]] = {
     "Sessions": {"pk": {"S": "nobody"}},
+    "Documents": {"pk": {"S": "company#nobody"}, "sk": {"S": "nothing"}},
     "Approvers": {"pk": {"S": "nobody"}},
     "Audit": {"chain": {"S": "case#nobody"}, "seq": {"N": "1"}},
 }

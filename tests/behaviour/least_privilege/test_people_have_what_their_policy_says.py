@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from cli.alerts.vanished import SAID_GONE
 from ml_connector.domain.cases import CaseState
 from ml_connector.domain.dispatches import DispatchState
+from ml_connector.domain.documents import Document
 from sandbox.aws import wait
 from sandbox.intacct.client import Record
-from sandbox.world import PEOPLE, LocalWorld, flow
+from sandbox.world import COMPANY, PEOPLE, LocalWorld, flow
 from tests.behaviour.least_privilege.asking import Principals
 from tests.behaviour.least_privilege.commanding import run
 
@@ -39,6 +41,7 @@ rules:
 STATUS = ("status",)
 SHOW = ("alerts", "show", BILL)
 CANCEL = ("alerts", "cancel", BILL, "--yes", "--reason", "told in person")
+GONE = ("alerts", "gone", "--company", COMPANY, "--yes", "--reason", "entered twice")
 AWAY = ("approvers", "away", "gil", "--until", "2099-01-02", "--yes")
 SECRET = ("secrets", "set", "twilio")
 HISTORY = ("flow", "history")
@@ -56,8 +59,8 @@ MAY = {
 MAY_NOT = {
     # The roots hold the trail to account, and so whoever writes to it.
     "Operator": (PUSH, VERIFY),
-    "RuleEditor": (STATUS, SHOW, STORY, EXPORT, VERIFY, AWAY, CANCEL, SECRET),
-    "Auditor": (CANCEL, AWAY, PUSH, SECRET),
+    "RuleEditor": (STATUS, SHOW, STORY, EXPORT, VERIFY, AWAY, CANCEL, GONE, SECRET),
+    "Auditor": (CANCEL, GONE, AWAY, PUSH, SECRET),
 }
 _REFUSED = re.compile(r"AccessDenied|not allow|may do this")
 
@@ -83,10 +86,36 @@ def bill(world: LocalWorld) -> Record:
     return made
 
 
+@pytest.fixture(scope="module")
+def in_doubt(world: LocalWorld) -> list[str]:
+    """Bills that were deleted together, so many that polls doubt it: their ids."""
+    made = [world.submit("V-104", "15.00", f"P-480{place}") for place in range(7)]
+    names = {f"bill#{one.recordno}" for one in made}
+    wait.until(
+        lambda: names <= {one.id for one in world.documents.waiting(COMPANY)},
+        "seven bills to be seen",
+        timeout=WITHIN,
+    )
+    for one in made:
+        world.intacct.delete_bill(one.recordno)
+    wait.until(
+        lambda: names <= {one.id for one in doubted(world)},
+        "polls to doubt that they are gone",
+        timeout=WITHIN,
+    )
+    return sorted(names)
+
+
+def doubted(world: LocalWorld) -> list[Document]:
+    """What `alerts gone` asks about."""
+    waiting = world.documents.waiting(COMPANY)
+    return [one for one in waiting if one.absent_since and not one.said_gone]
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that DynamoDB refuses may be tried again for a while, in case it was only busy."""
-    for place in ("cli.people_store", "cli.alerts.writing"):
+    for place in ("cli.people_store", "cli.alerts.writing", "cli.alerts.vanished"):
         monkeypatch.setattr(f"{place}.PATIENCE", timedelta(seconds=1))
 
 
@@ -112,7 +141,8 @@ def what_counts(world: LocalWorld, bill: Record) -> object:
         for name in ("Intacct", "Twilio")
     ]
     people = [world.approvers.approver(person.id) for person in PEOPLE]
-    return versions, version(world), people, [case.state for case in world.cases(bill)]
+    cases = [case.state for case in world.cases(bill)]
+    return versions, version(world), people, cases, {one.id for one in doubted(world)}
 
 
 def version(world: LocalWorld) -> int:
@@ -135,6 +165,7 @@ def test_who_may_runs_the_command_to_its_end(
     assert bill["RECORDID"] in result.output or words[-1] != BILL
 
 
+@pytest.mark.usefixtures("in_doubt")
 @pytest.mark.parametrize(
     ("who", "words"), [(who, words) for who in MAY_NOT for words in MAY_NOT[who]]
 )
@@ -177,3 +208,23 @@ def test_an_operator_ends_a_case(
     result = typed(world, principals, "Operator", CANCEL, flow_file)
     assert result.exit_code == 0, result.output
     assert CaseState.OPEN not in [case.state for case in world.cases(bill)]
+
+
+def test_an_operator_says_that_bills_are_gone_and_the_next_poll_ends_them(
+    world: LocalWorld, principals: Principals, in_doubt: list[str], flow_file: Path
+) -> None:
+    result = typed(world, principals, "Operator", GONE, flow_file)
+    assert result.exit_code == 0, result.output
+    # Whatever polls made of it since, it was said in the trail of each.
+    for name in in_doubt:
+        trail = [one.kind for one in world.audit.chain(f"doc#{COMPANY}#{name}")]
+        assert SAID_GONE in trail
+    wait.until(
+        lambda: all(one.deleted for one in found(world, in_doubt)),
+        "a poll to end what was told of them",
+        timeout=WITHIN,
+    )
+
+
+def found(world: LocalWorld, names: list[str]) -> list[Document]:
+    return list(world.documents.documents(COMPANY, names).values())

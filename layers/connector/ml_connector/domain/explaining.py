@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeGuard
 
 from .bills import Bill, BillState
 from .documents import AnyDocument, CompanyState, Document, bill_document_id
+from .entry_shapes import mappings, texts
 from .events import EventKind
 from .fates import Fate
 from .frozen import frozen
@@ -110,7 +111,7 @@ def trail_of(entries: Iterable[Mapping[str, Any]]) -> Trail:
         newest.take(data, continues=continues)
         if data.get("digest"):
             digests.add(str(data["digest"]))
-        cases.update(str(one["case"]) for one in data.get("events") or () if one.get("case"))
+        cases.update(str(one["case"]) for one in mappings(data.get("events")) if one.get("case"))
     current = frozenset(newest.asking or newest.others)
     return Trail(count, frozenset(cases), frozenset(digests), current, newest.excluded, closed)
 
@@ -135,8 +136,8 @@ class _Round:
             self.asking.add(str(data["digest"]))
         if continues:
             # The cases of the bill in whose place it came are named only where they end.
-            self.others.update(str(one) for one in data.get("ended_cases") or ())
-        for event in data.get("events") or ():
+            self.others.update(texts(data.get("ended_cases")))
+        for event in mappings(data.get("events")):
             asks = str(event.get("kind", "")) in _ASKING
             if event.get("case"):
                 (self.asking if asks else self.others).add(str(event["case"]))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from .dispatches import DispatchState
+from .entry_shapes import mappings, texts
 from .frozen import frozen
 from .instants import from_text
 
@@ -44,12 +45,21 @@ _PUT_OFF = frozenset({"dispatch.deferred", "dispatch.returned"})
 _ID = re.compile(r"[a-z2-7]{26}", re.ASCII)
 
 
+#: When an entry was written whose time nobody can read: nothing it speaks of is still to come.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class Said(NamedTuple):
     """One entry of a case's chain."""
 
     at: datetime
     kind: str
     data: Mapping[str, Any]
+
+
+def said_at(at: object, kind: str, data: Mapping[str, Any]) -> Said:
+    """An entry with its time as it is stored; one that is no time is long ago."""
+    return Said(_instant(at) or _LONG_AGO, kind, data)
 
 
 @frozen
@@ -97,7 +107,7 @@ class _Reading:
         if entry.kind in _BEGINS:
             if data.get("later_steps"):
                 self._to_come = entry.at + LONGEST_PLAN
-            for alert in data.get("alerts") or ():
+            for alert in mappings(data.get("alerts")):
                 self._begun(alert, entry.at)
         elif entry.kind.startswith("dispatch."):
             self._step(entry)
@@ -120,9 +130,7 @@ class _Reading:
             return Fate(why="its first step is still to come", until=self._to_come)
         return Fate()
 
-    def _begun(self, alert: object, at: datetime) -> None:
-        if not isinstance(alert, Mapping):
-            return
+    def _begun(self, alert: Mapping[str, Any], at: datetime) -> None:
         stopped = str(alert.get("stopped") or "")
         if stopped:
             self._stopped = _STOPPED.get(stopped, stopped)
@@ -131,7 +139,7 @@ class _Reading:
 
     def _step(self, entry: Said) -> None:
         data = entry.data
-        for name in (data.get("dispatch"), *(data.get("instead_of") or ())):
+        for name in (data.get("dispatch"), *texts(data.get("instead_of"))):
             self._due.pop(str(name), None)
         reason = str(data.get("reason") or "")
         if entry.kind in _PUT_OFF:

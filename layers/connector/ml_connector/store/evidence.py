@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ml_connector.domain.cases import case_chain
-from ml_connector.domain.fates import Said
-from ml_connector.domain.instants import from_text
+from ml_connector.domain.fates import Said, said_at
 
 from .case_items import case_keys
 from .heads import document_chain
@@ -30,12 +29,15 @@ class DynamoEvidence:
                 yield entry_in(item.data)
 
     def said_of(self, case: str) -> Iterator[Said]:
-        """The entries of a case's chain, consistently; of one nobody can read only when it was."""
+        """The entries of a case's chain, consistently.
+
+        Of what nobody can read, nothing: `audit verify` names it.
+        """
         with translated():
             for item in AuditItem.query(
                 case_chain(case), consistent_read=True, attributes_to_get=_SAID
             ):
-                yield Said(from_text(item.at), str(item.kind), entry_in(item.data))
+                yield said_at(item.at, str(item.kind), entry_in(item.data))
 
     def stored_cases(self, cases: Collection[str]) -> set[str]:
         """Those of the cases that are stored, consistently."""

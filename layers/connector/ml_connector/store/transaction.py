@@ -96,7 +96,7 @@ class _Transaction:
         for entry in change.entries:
             self._put(f"audit:{entry.chain}", audit_item(entry), AuditItem.chain.does_not_exist())
         for document in change.documents:
-            from .document_items import item_of  # noqa: PLC0415 - only the poll writes these
+            from .document_items import item_of  # noqa: PLC0415 - no send writes these
 
             item = item_of(document.document, document.entry.head, change.write_id)
             self._versioned("document", document.document.id, item, document.entry.seq)

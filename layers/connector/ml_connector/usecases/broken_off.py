@@ -13,7 +13,7 @@ from ml_connector.domain.flows import FlowCompany
 from ml_connector.errors import ConnectorError, StoreConflict, StoreError
 
 from .ports import PollPorts
-from .reading import say_failed
+from .reading import count_failed, say_failed
 
 if TYPE_CHECKING:
     from .poll import PollReport
@@ -36,8 +36,7 @@ def failed(
     report.outcome = error.code
     maintenance = company.calendar.maintenance_at(ports.clock.now()) if company else None
     say_failed(ports.telemetry, "poll_failed", report.company, error, maintenance)
-    if not maintenance:
-        ports.telemetry.count("PollsFailed")
+    count_failed(maintenance, ports.telemetry)
 
 
 def _was_overtaken(error: ConnectorError, lease: CompanyState, ports: PollPorts) -> bool:

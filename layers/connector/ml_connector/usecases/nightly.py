@@ -12,7 +12,7 @@ end is counted like something that was found: that nothing is missing is then no
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from ml_connector.domain.documents import CompanyState
 from ml_connector.domain.explaining import Explained, Row, name_of
@@ -29,8 +29,8 @@ from .reading import say_failed
 LOOK_BACK = timedelta(days=3)
 #: Done as lately as this, it is not done again by the next tick of the same night.
 DONE_LATELY = timedelta(hours=12)
-#: Not done for so long, the last tick of a night was in vain as well.
-PATIENCE = timedelta(hours=25, minutes=30)
+#: When the last tick of a night comes, UTC, and how long after the first: the template's schedule.
+LAST_TICK, NIGHT = time(10, 37), timedelta(hours=2)
 #: Rows explained between two looks at the clock.
 AT_ONCE = 100
 #: Kept of the function's time for writing down how far it came, seconds.
@@ -100,6 +100,7 @@ def reconcile_company(key: str, ports: NightPorts, until: datetime) -> NightRepo
         outside.telemetry.event(
             "reconcile_put_off", company=key, maintenance_until=to_text(maintenance.end)
         )
+        outside.telemetry.count("DocumentsUnexplained", 0)
         report.outcome = "maintenance"
         return report
     night = _Night(company, ports, until, report)
@@ -108,6 +109,8 @@ def reconcile_company(key: str, ports: NightPorts, until: datetime) -> NightRepo
     except (SourceError, StoreError, SecretUnavailable, OutOfTime) as error:
         report.outcome = error.code
         say_failed(outside.telemetry, "reconcile_failed", key, error)
+    finally:
+        # Whatever it ended with, polls do not wait until the lease runs out.
         night.give_back()
     night.say()
     return report
@@ -140,7 +143,6 @@ class _Night:
             return
         rows = self._read()
         if rows is None:
-            self.give_back()
             return
         self._explain(sorted(rows, key=name_of), self._lease)
 
@@ -231,9 +233,10 @@ class _Night:
     def say(self) -> None:
         """Count what was found, or that it could not be found out."""
         report, telemetry = self._report, self._ports.telemetry
-        if report.unexplained:
+        if report.outcome == "reconciled" or report.unexplained:
+            # 0 as well: an alarm knows by it that there was a night.
             telemetry.count("DocumentsUnexplained", report.unexplained)
-        if report.outcome not in _FINE and self._waited_long():
+        if report.outcome not in _FINE and self._in_vain():
             telemetry.error(
                 "reconcile_given_up",
                 company=self._company.key,
@@ -243,9 +246,12 @@ class _Night:
             )
             telemetry.count("DocumentsUnexplained")
 
-    def _waited_long(self) -> bool:
-        done = self._before.reconciled_at
-        if done is None:
-            return True
-        now = self._ports.clock.now()
-        return now - self._company.calendar.silent_since(done, now) > PATIENCE
+    def _in_vain(self) -> bool:
+        """Whether this was the last tick of a night in which none came to its end.
+
+        A maintenance that lasted into the night left it fewer than three: then the next one counts.
+        """
+        now, done = self._ports.clock.now(), self._before.reconciled_at
+        if now.time() < LAST_TICK or _done_lately(self._before, now):
+            return False
+        return done is None or now - self._company.calendar.silent_since(done, now) >= NIGHT

@@ -37,7 +37,7 @@ from .looking import Looker
 from .lost_cases import note_watched, polled_before, without_their_cases
 from .payments import PaymentPoll
 from .ports import PollPorts
-from .reading import say_failed, say_problems, say_zone
+from .reading import count_failed, say_failed, say_problems, say_zone
 from .recording import Recorder
 from .recreated import Recreations
 from .sources import Sources, sources_of
@@ -287,8 +287,8 @@ class _Poll:
             say_waiting(self._company.key, read.bills, self._waiting, now, telemetry)
         if done and not trouble:
             self._ports.telemetry.count("PollsSucceeded")
-        elif not self._company.calendar.maintenance_at(now):
-            self._ports.telemetry.count("PollsFailed")
+        else:
+            count_failed(self._company.calendar.maintenance_at(now), self._ports.telemetry)
 
     @property
     def _patience(self) -> timedelta:

@@ -78,3 +78,11 @@ def say_failed(
         reason=error.safe_message,
         maintenance_until=to_text(maintenance.end) if maintenance else None,
     )
+
+
+def count_failed(maintenance: Maintenance | None, telemetry: Telemetry) -> None:
+    """A poll that failed. In a maintenance it is none, and yet a word, for silence alarms."""
+    if maintenance:
+        telemetry.count("PollsSucceeded", 0)
+    else:
+        telemetry.count("PollsFailed")

@@ -14,7 +14,7 @@ from tests.support.world import COMPANIES, QueueNature, World, number
 
 STORMS = 12
 #: What somebody texts to the sender, though it is nobody's business.
-SECRET = {"password": "hunter2-hunter2"}
+SECRET = {"password": "hunter2-hunter2"}  # pragma: allowlist secret
 FLOW = {
     "schema": 1,
     "companies": COMPANIES,

@@ -48,6 +48,7 @@ from sandbox.twilio.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 from sandbox.twilio.simulator import TwilioSimulator
 
 COMPANY = "acme"
+ZONE = "America/Chicago"
 INTACCT_COMPANY = "acme-sandbox"
 SENDER = "+15550100000"
 
@@ -129,7 +130,7 @@ _BANDS = (
 )
 
 
-def flow() -> dict[str, Any]:
+def flow(zone: str = ZONE) -> dict[str, Any]:
     """The sandbox's published flow: what is urgent or large is called, the rest goes by amount."""
     rules: list[dict[str, Any]] = [
         {
@@ -168,7 +169,7 @@ def flow() -> dict[str, Any]:
     )
     return {
         "schema": 1,
-        "companies": {COMPANY: {"name": "Acme AP", "zone": "America/Chicago"}},
+        "companies": {COMPANY: {"name": "Acme AP", "zone": zone}},
         "rules": rules,
         "default_approver": "eli",
     }
@@ -180,7 +181,7 @@ class LocalWorld:
     `mutations` change the built copy of the code (see `sandbox.aws.build.Mutation`), `people` and
     `secrets` say what is stored before the first poll: all for showing that a missing piece is
     noticed. Where the world is `secured`, its AWS enforces IAM and speaks TLS, and each function
-    may do what its role allows; elsewhere everybody may do everything.
+    may do what its role allows; elsewhere everybody may do everything. `zone` is the company's.
     """
 
     def __init__(
@@ -191,12 +192,14 @@ class LocalWorld:
         timings: Mapping[str, float] | None = None,
         minute_seconds: float = MINUTE_SECONDS,
         secured: bool = False,
+        zone: str = ZONE,
     ) -> None:
         self._mutations = list(mutations)
         self._people = tuple(people)
         self._timings = {**TIMINGS, **(timings or {})}
         self._minute = minute_seconds
         self._secured = secured
+        self._zone = zone
         self._running = ExitStack()
 
     # ---------------------------------------------------------------------- start and stop
@@ -310,7 +313,9 @@ class LocalWorld:
                     manager=person.manager,
                 )
             )
-        self.flows.publish(flow(), now=datetime.now(UTC), by="sandbox", reason="the sandbox's flow")
+        self.flows.publish(
+            flow(self._zone), now=datetime.now(UTC), by="sandbox", reason="the sandbox's flow"
+        )
 
     # ------------------------------------------------------------------------------ people
     @property

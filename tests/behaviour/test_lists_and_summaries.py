@@ -9,8 +9,9 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -36,10 +37,20 @@ def where_it_is_ten() -> str:
     return f"Etc/GMT{-ahead:+d}" if ahead else "UTC"
 
 
+def where_it_is_no_monday(now: datetime) -> str:
+    """A zone in which it is another day, now and an hour later: no tick has a summary to write."""
+    zones = ("Etc/GMT+12", "UTC", "Etc/GMT-14")
+    hour = (now, now + timedelta(hours=1))
+    return next(z for z in zones if all(at.astimezone(ZoneInfo(z)).weekday() for at in hour))
+
+
+ELSEWHERE = where_it_is_no_monday(datetime.now(UTC))
+
+
 @pytest.fixture(scope="module")
 def own_world() -> Iterator[LocalWorld]:
     """A company of which Ann approves, for whom it is past ten."""
-    with LocalWorld() as world:
+    with LocalWorld(zone=ELSEWHERE) as world:
         ann = world.approvers.approver("ann")
         assert ann
         world.approvers.put(replace(ann, zone=where_it_is_ten()))
@@ -59,7 +70,7 @@ def test_what_waits_is_on_one_list_that_arrives(own_world: LocalWorld) -> None:
     phone.expect_sms("L-4711", "Waiting for approval", within=WITHIN)
     # What was told so lately is no reason for a list; who has none then gets none that day.
     time.sleep(LATELY * world.timings.bundle_window)
-    body = flow()
+    body = flow(ELSEWHERE)
     body["companies"][COMPANY]["daily_list"] = {"at": "09:00", "days": DAYS}
     world.flows.publish(body, now=datetime.now(UTC), by="tests", reason="lists from nine on")
     text = phone.expect_sms("1 bill still waits for you in Intacct", "L-4711", within=WITHIN)

@@ -14,7 +14,7 @@ from ml_connector.domain.payments import PAYMENT_PREFIX
 from ml_connector.domain.silences import SYSTEM
 from ml_connector.domain.unit_of_work import CaseFile
 from ml_connector.store.company_items import company_key
-from ml_connector.store.document_items import document_of, payment_of
+from ml_connector.store.documents import any_document
 from ml_connector.store.models import DocumentItem
 from ml_connector.store.transaction import translated
 
@@ -182,7 +182,7 @@ class Finder:
                 page_size=1_000,
             )
             for row in rows:
-                yield payment_of(row) if row.sk.startswith(PAYMENT_PREFIX) else document_of(row)
+                yield any_document(row)
 
 
 def _digest(document: AnyDocument | None) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cli.console.failures import Ambiguous, Failure
 from cli.deployment import Deployment
 from ml_connector.domain.documents import AnyDocument
 from ml_connector.domain.payments import PAYMENT_PREFIX
-from ml_connector.store.document_items import document_of, payment_of
+from ml_connector.store.documents import any_document
 from ml_connector.store.models import DocumentItem
 from ml_connector.store.transaction import translated
 
@@ -76,15 +75,10 @@ def kind_of(document: AnyDocument) -> str:
     return "payment" if document.id.startswith(PAYMENT_PREFIX) else "bill"
 
 
-def document_in(row: Any) -> AnyDocument:  # noqa: ANN401 - PynamoDB's
-    """The bill or payment in a row."""
-    return payment_of(row) if row.sk.startswith(PAYMENT_PREFIX) else document_of(row)
-
-
 def _with_number(deployment: Deployment, number: str) -> list[AnyDocument]:
     deployment.documents  # noqa: B018 - binds the models
     with translated():
-        return [document_in(row) for row in DocumentItem.scan(DocumentItem.number == number)]
+        return [any_document(row) for row in DocumentItem.scan(DocumentItem.number == number)]
 
 
 def _sorted(found: Sequence[AnyDocument]) -> list[AnyDocument]:

@@ -16,7 +16,15 @@ from ml_connector.domain.audit import ChainHead
 from ml_connector.domain.chains import Link
 from ml_connector.store.case_items import case_keys
 from ml_connector.store.company_items import company_key
-from ml_connector.store.heads import FLOW, HEAD, POINTER, DynamoHeads, document_chain, head_of
+from ml_connector.store.heads import (
+    FLOW,
+    HEAD,
+    POINTER,
+    DynamoHeads,
+    document_chain,
+    head_of,
+    kept_head,
+)
 from ml_connector.store.models import ApproverItem, AuditItem, CaseItem, DocumentItem, FlowItem
 from ml_connector.store.transaction import translated
 
@@ -131,11 +139,11 @@ class DynamoAuditReader:
         kind, _, name = chain.partition("#")
         with translated():
             if chain == FLOW:
-                return Anchor(_head(FlowItem, FLOW, POINTER))
+                return Anchor(kept_head(FlowItem, FLOW, POINTER))
             if kind == _CASE and name:
-                return Anchor(_head(CaseItem, *case_keys(name)))
+                return Anchor(kept_head(CaseItem, *case_keys(name)))
             if kind == _PERSON and name:
-                return Anchor(_head(ApproverItem, name))
+                return Anchor(kept_head(ApproverItem, name))
             if kind == _DOCUMENT:
                 return _document_anchor(chain)
         return Anchor()
@@ -158,19 +166,12 @@ def link_in(item: Mapping[str, Any]) -> Link:
     )
 
 
-def _head(model: Any, *key: str) -> ChainHead | None:  # noqa: ANN401 - any of the models
-    try:
-        return head_of(model.get(*key, consistent_read=True, attributes_to_get=list(HEAD)))
-    except model.DoesNotExist:
-        return None
-
-
 def _document_anchor(chain: str) -> Anchor:
     parts = chain.split("#")
     if len(parts) not in (_PLAIN_PARTS, _PLAIN_PARTS + 1):
         return Anchor()
     company, document = parts[1], "#".join(parts[2:_PLAIN_PARTS])
-    wanted = ["company", "generation", *HEAD]
+    wanted = ["generation", *HEAD]
     try:
         row = DocumentItem.get(
             company_key(company), document, consistent_read=True, attributes_to_get=wanted

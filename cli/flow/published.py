@@ -26,6 +26,7 @@ from ml_connector.errors import ConfigurationError, StoreConflict
 from ml_connector.store.audit_items import audit_item
 from ml_connector.store.connection import connection_of
 from ml_connector.store.models import AuditItem, FlowItem
+from ml_connector.store.readable import readable
 from ml_connector.store.transaction import translated
 
 CHAIN = "flow"
@@ -98,8 +99,10 @@ class Shelf:
         head = ChainHead()
         if item.head_seq and item.head_digest:
             head = ChainHead(int(item.head_seq), item.head_digest)
+        with readable("the pointer to the flow in force"):
+            version = int(item.version)
         return InForce(
-            int(item.version),
+            version,
             head,
             item.published_at or "",
             item.published_by or "",

@@ -50,8 +50,7 @@ def approver_item(approver: Approver) -> ApproverItem:
 
 def approver_of(item: ApproverItem) -> Approver:
     """The person in an item. Raises ValueError or TypeError for a row that makes no sense."""
-    if item.unread or not isinstance(item.name, str):
-        raise ValueError(f"{item.unread or 'name'} is not what it has to be")
+    item.whole()
     person = Approver(
         id=item.pk,
         name=item.name,

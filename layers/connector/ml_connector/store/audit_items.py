@@ -24,7 +24,8 @@ def audit_item(entry: AuditEntry) -> AuditItem:
 
 
 def audit_of(item: AuditItem) -> AuditEntry:
-    """The audit entry in an item."""
+    """The audit entry in an item. Raises ValueError or TypeError where it makes no sense."""
+    item.whole()
     return AuditEntry(
         chain=item.chain,
         seq=int(item.seq),

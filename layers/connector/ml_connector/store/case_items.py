@@ -58,7 +58,8 @@ def case_item(case: Case, head: ChainHead, write_id: str) -> CaseItem:
 
 
 def case_of(item: CaseItem) -> Case:
-    """The case in an item."""
+    """The case in an item. Raises ValueError or TypeError where it makes no sense."""
+    item.whole()
     return Case(
         id=item.id,
         company=item.company,

@@ -76,7 +76,8 @@ def _shard_of(dispatch: Dispatch) -> str | None:
 
 
 def dispatch_of(item: DispatchItem) -> Dispatch:
-    """The dispatch in an item."""
+    """The dispatch in an item. Raises ValueError or TypeError where it makes no sense."""
+    item.whole()
     return Dispatch(
         id=item.id,
         company=item.company,

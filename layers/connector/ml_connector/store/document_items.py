@@ -80,7 +80,8 @@ def document_item(document: Document, head: ChainHead, write_id: str) -> Documen
 
 
 def document_of(item: DocumentItem) -> Document:
-    """The document in an item."""
+    """The document in an item. Raises ValueError or TypeError where it makes no sense."""
+    item.whole()
     return Document(
         company=item.company,
         id=item.sk,
@@ -148,7 +149,8 @@ def payment_item(document: PaymentDocument, head: ChainHead, write_id: str) -> D
 
 
 def payment_of(item: DocumentItem) -> PaymentDocument:
-    """The payment in an item."""
+    """The payment in an item. Raises ValueError or TypeError where it makes no sense."""
+    item.whole()
     return PaymentDocument(
         company=item.company,
         id=item.sk,

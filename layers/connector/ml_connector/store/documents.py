@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from ml_connector.domain.documents import CompanyState, Document
-from ml_connector.domain.payments import PaymentDocument
+from ml_connector.domain.documents import AnyDocument, CompanyState, Document
+from ml_connector.domain.payments import PAYMENT_PREFIX, PaymentDocument
 from ml_connector.errors import StoreConflict
 
 from .company_items import company_item, company_key, company_of
@@ -101,13 +101,23 @@ _KEY = OpenIndex.open_since
 
 
 def _document(row: DocumentItem) -> Document:
-    with readable(f"{row.company}, {row.sk}"):
+    with readable(_name(row)):
         return document_of(row)
 
 
 def _payment(row: DocumentItem) -> PaymentDocument:
-    with readable(f"{row.company}, {row.sk}"):
+    with readable(_name(row)):
         return payment_of(row)
+
+
+def any_document(row: DocumentItem) -> AnyDocument:
+    """The bill or payment in a row. Raises StoreError, naming it, where that makes no sense."""
+    return _payment(row) if row.sk.startswith(PAYMENT_PREFIX) else _document(row)
+
+
+def _name(row: DocumentItem) -> str:
+    """By the key: no damage reaches that."""
+    return f"{row.pk.partition('#')[2]}, {row.sk}"
 
 
 def _write(state: CompanyState, condition: Any) -> None:  # noqa: ANN401 - PynamoDB's

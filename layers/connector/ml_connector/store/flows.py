@@ -17,6 +17,7 @@ from ml_connector.errors import ConfigurationError, StoreConflict
 
 from .connection import connection_of
 from .models import FlowItem
+from .readable import readable
 from .transaction import translated
 
 _POINTER = "pointer"
@@ -78,7 +79,7 @@ class DynamoFlowStore:
         return flow
 
     def _pointer(self) -> int:
-        with translated():
+        with translated(), readable("the pointer to the flow in force"):
             try:
                 return int(FlowItem.get("flow", _POINTER, consistent_read=True).version)
             except FlowItem.DoesNotExist:

@@ -12,6 +12,7 @@ from dataclasses import astuple
 from datetime import date
 from typing import Any
 
+from pynamodb.exceptions import AttributeDeserializationError
 from pynamodb.models import Model
 
 from ml_connector.domain.audit import ChainHead
@@ -47,8 +48,8 @@ class _Source:
 
 
 _SOURCES = (
-    _Source(DocumentItem, ("pk", "sk", "company", "generation"), DocumentItem.head_seq.exists()),
-    _Source(CaseItem, ("pk", "sk", "id"), CaseItem.sk == "case"),
+    _Source(DocumentItem, ("pk", "sk", "generation"), DocumentItem.head_seq.exists()),
+    _Source(CaseItem, ("pk", "sk"), CaseItem.sk == "case"),
     _Source(ApproverItem, ("pk",), None),
 )
 
@@ -73,8 +74,8 @@ class DynamoHeads:
                         heads.append((_chain_of(row), head))
                     if len(heads) >= limit:
                         return HeadsPage(tuple(heads), _cursor(place, rows.last_evaluated_key))
-        flow = _flow_head()
-        if flow.seq:
+        flow = kept_head(FlowItem, FLOW, POINTER)
+        if flow and flow.seq:
             heads.append((FLOW, flow))
         return HeadsPage(tuple(heads), "")
 
@@ -115,20 +116,22 @@ class DynamoHeads:
 
 
 def head_of(row: Any) -> ChainHead:  # noqa: ANN401 - any of the models
-    """The head a row holds; empty where it has no entry yet."""
+    """The head a row holds; empty where it has no entry yet, or where what stands there is none."""
     if not row.head_seq:
         return ChainHead()
     return ChainHead(int(row.head_seq), str(row.head_digest or ""))
 
 
-def _flow_head() -> ChainHead:
+def kept_head(model: type[Model], key: str, sort_key: str | None = None) -> ChainHead | None:
+    """The head a row holds; see `head_of`. None where there is no such row."""
     with translated():
         try:
-            return head_of(
-                FlowItem.get(FLOW, POINTER, consistent_read=True, attributes_to_get=list(HEAD))
-            )
-        except FlowItem.DoesNotExist:
+            row = model.get(key, sort_key, consistent_read=True, attributes_to_get=list(HEAD))
+        except model.DoesNotExist:
+            return None
+        except AttributeDeserializationError:
             return ChainHead()
+    return head_of(row)
 
 
 def document_chain(company: str, document: str, generation: int) -> str:
@@ -138,10 +141,12 @@ def document_chain(company: str, document: str, generation: int) -> str:
 
 
 def _chain_of(row: Any) -> str:  # noqa: ANN401 - any of the models
+    """By the key, which nobody can change in place."""
+    _, _, name = str(row.pk).partition("#")
     if isinstance(row, DocumentItem):
-        return document_chain(row.company, row.sk, int(row.generation or 1))
+        return document_chain(name, row.sk, int(row.generation or 1))
     if isinstance(row, CaseItem):
-        return case_chain(row.id)
+        return case_chain(name)
     return f"person#{row.pk}"
 
 

@@ -23,6 +23,8 @@ from pynamodb.indexes import (
 )
 from pynamodb.models import Model
 
+from .damaged import BearsDamage
+
 #: The one value of the sparse index's hash key. One partition carries a thousand writes a second,
 #: which is far above what a company's approvers can be sent.
 DUE_SHARD = "due"
@@ -58,7 +60,7 @@ class DueIndex(GlobalSecondaryIndex["DispatchItem"]):  # type: ignore[no-untyped
     look_at = NumberAttribute(range_key=True)
 
 
-class DispatchItem(Model):
+class DispatchItem(BearsDamage):
     """`dispatch#<id>` / `dispatch`."""
 
     class Meta(_Unbound):
@@ -111,7 +113,7 @@ class DispatchItem(Model):
     sender = UnicodeAttribute(null=True)
 
 
-class CaseItem(Model):
+class CaseItem(BearsDamage):
     """`case#<id>` / `case`."""
 
     class Meta(_Unbound):
@@ -317,7 +319,7 @@ class OpenIndex(LocalSecondaryIndex["DocumentItem"]):  # type: ignore[no-untyped
     open_since = UnicodeAttribute(range_key=True)
 
 
-class DocumentItem(Model):
+class DocumentItem(BearsDamage):
     """`company#<key>` / `bill#<record number>` or `payment#<record number>`."""
 
     class Meta(_Unbound):
@@ -403,7 +405,7 @@ class LikenessItem(Model):
 
 
 # ---------------------------------------------------------------------------- table: audit
-class AuditItem(Model):
+class AuditItem(BearsDamage):
     """One link of a chain. Written once, with `attribute_not_exists`; never changed."""
 
     class Meta(_Unbound):
@@ -441,7 +443,7 @@ class FlowItem(Model):
     head_digest = UnicodeAttribute(null=True)
 
 
-class ApproverItem(Model):
+class ApproverItem(BearsDamage):
     """`<approver id>`."""
 
     class Meta(_Unbound):
@@ -478,29 +480,6 @@ class ApproverItem(Model):
     head_digest = UnicodeAttribute(null=True)
     version = NumberAttribute(null=True)
     write_id = UnicodeAttribute(null=True)
-
-    #: An attribute that could not be taken apart: somebody edited the row by hand.
-    unread = ""
-
-    @classmethod
-    def from_raw_data(cls, data: dict[str, Any]) -> ApproverItem:
-        """A row, as far as it can be taken apart: one that is damaged must not hide the others."""
-        try:
-            return super().from_raw_data(data)
-        except (ValueError, TypeError):
-            return cls._as_far_as_it_goes(data)
-
-    @classmethod
-    def _as_far_as_it_goes(cls, data: dict[str, Any]) -> ApproverItem:
-        item = cls()
-        for name, attribute in cls.get_attributes().items():
-            raw = data.get(attribute.attr_name)
-            try:
-                if raw and "NULL" not in raw:
-                    setattr(item, name, attribute.deserialize(attribute.get_value(raw)))
-            except (ValueError, TypeError):
-                item.unread = name
-        return item
 
 
 # ------------------------------------------------------------------------- table: sessions

@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import (
+    AttributeDeserializationError,
+    PynamoDBException,
+    TransactWriteError,
+)
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -210,6 +214,8 @@ def translated() -> Iterator[None]:
         yield
     except PynamoDBException as error:
         raise _error_of(error) from error
+    except AttributeDeserializationError as error:
+        raise StoreError(f"an item is not as it was written: {error}") from error
 
 
 def _error_of(error: PynamoDBException, names: Sequence[str] = ()) -> StoreError:

@@ -176,7 +176,8 @@ def _usage(error: TyperException) -> str:
     """The complaint on one line, with the command whose help has the answer."""
     context = getattr(error, "ctx", None)
     words = " ".join(error.format_message().split()).rstrip(".")
-    return f"{words}. See {context.command_path} --help" if context else words
+    end = "" if words.endswith("?") else "."
+    return f"{words}{end} See {context.command_path} --help" if context else words
 
 
 def _refused_by_aws(error: ClientError) -> Explanation:

@@ -44,6 +44,18 @@ _WORDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         lambda found: f"{found[1]} before the file ends",
     ),
     (
+        re.compile(r"expected the node content, but found '<stream end>'"),
+        lambda _: "a bracket that is opened is never closed",
+    ),
+    (
+        re.compile(r"expected the node content, but found '(.+)'"),
+        lambda found: f"a value is missing before '{found[1]}'",
+    ),
+    (
+        re.compile(r"expected '<document start>', but found"),
+        lambda _: "this belongs to nothing before it; a value that begins with % goes in quotes",
+    ),
+    (
         re.compile(r"found unknown escape character '(.+)'"),
         lambda found: f"\\{found[1]} means nothing in double quotes; use single quotes",
     ),

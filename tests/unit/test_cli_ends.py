@@ -121,6 +121,7 @@ def test_ctrl_c_ends_with_130_and_a_word(
     ("words", "complaint"),
     [
         (("nothing",), "No such command 'nothing'"),
+        (("flow", "validat"), "Did you mean 'validate'? See ml-connector flow --help"),
         (("status", "--nope"), "No such option: --nope. See ml-connector status --help"),
         (("flow",), "ml-connector flow what? See ml-connector flow --help"),
         (("flow", "validate"), "Missing argument 'file'"),

@@ -6,6 +6,7 @@ Some things differ from a bare ministack, each through a hook it has rather than
   names, so this points it at the launcher of `lambda_runtime.py`.
 - Its ticker for EventBridge Scheduler stays off: it knows no time zones, retries or dead-letter
   queues, and no shortened minute. `schedules.py` runs the schedules instead.
+- An execution environment that fails to start takes no other with it, and leaves no folder.
 - What is reserved for a function holds for its versions: ministack asks each version for its own.
 - It ends with whoever started it. Standard input is a pipe held by the parent; when that closes,
   for whatever reason, this process removes its folder and takes its workers with it.
@@ -25,6 +26,8 @@ import shutil
 import signal
 import sys
 import threading
+import time
+import weakref
 from typing import Any
 
 
@@ -41,6 +44,7 @@ def main() -> None:
 
     scheduler.start_scheduler = lambda: None
     _reserve_for_every_version()
+    _start_side_by_side()
     plain_port = os.environ.get("SANDBOX_PLAIN_PORT")
     if plain_port:
         _listen_without_tls_too(app, int(plain_port))
@@ -60,6 +64,40 @@ def _reserve_for_every_version() -> None:
         return found
 
     lambda_svc._reserved_concurrency = reserved
+
+
+def _start_side_by_side() -> None:
+    """An environment that fails to start is tried again alone; one given up removes its folder.
+
+    ministack ends all of the function's then. Those that are just starting fail with it and end
+    others in turn, on a slow machine for ever, and each leaves what it went on unpacking.
+    """
+    from ministack.core import lambda_runtime as runtime  # noqa: PLC0415 - as above
+
+    invoke_of, discard_of = runtime.Worker.invoke, runtime.Worker._discard_tmpdir
+    given_up: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def invoke(worker: Any, *event: Any, **context: Any) -> Any:  # noqa: ANN401 - ministack's own
+        try:
+            return invoke_of(worker, *event, **context)
+        except Exception as error:  # noqa: BLE001 - as ministack itself does, which is too much
+            runtime.logger.error("%s did not start: %s", worker.func_name, error)
+            process, worker._proc = worker._proc, None
+            runtime._signal(process)
+            runtime._collect(process, time.monotonic() + runtime._REAP_GRACE)
+            log = worker._drain_stderr()
+            return {"status": "error", "error": str(error), "cold_start": True, "log": log}
+        finally:
+            if worker in given_up:
+                runtime.kill_workers([worker])
+
+    def discard(worker: Any) -> None:  # noqa: ANN401 - ministack's own
+        # One at work is told first, so that whoever of the two comes last removes the folder.
+        given_up.add(worker)
+        if not worker._lock.locked():
+            discard_of(worker)
+
+    runtime.Worker.invoke, runtime.Worker._discard_tmpdir = invoke, discard
 
 
 def _listen_without_tls_too(app: Any, port: int) -> None:  # noqa: ANN401 - ministack's module
